@@ -1,7 +1,7 @@
 //! What runs inside an endpoint: a few methods, and an outbox to answer with.
 
-use crate::connection::Outbox;
-use crate::event::{Agreed, Closure};
+use crate::event::{Agreed, Closure, Message};
+use crate::outbox::Outbox;
 
 /// An application: one value for each connection.
 ///
@@ -9,12 +9,12 @@ use crate::event::{Agreed, Closure};
 /// bytes of the same call, in order.
 pub trait Application: Default {
     /// The opening handshake is done.
-    fn opened(&mut self, agreed: &Agreed, outbox: &mut Outbox<'_>) {
+    fn opened(&mut self, agreed: &Agreed, outbox: &mut Outbox) {
         let _ = (agreed, outbox);
     }
 
     /// A whole message came.
-    fn message(&mut self, message: MessageRef<'_>, outbox: &mut Outbox<'_>);
+    fn message(&mut self, message: MessageRef<'_>, outbox: &mut Outbox);
 
     /// The connection ended; nothing can be sent any more.
     fn closed(&mut self, closure: &Closure) {
@@ -46,6 +46,27 @@ impl<'a> MessageRef<'a> {
         match self.kind {
             MessageKind::Text => core::str::from_utf8(self.payload).ok(),
             MessageKind::Binary => None,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for MessageRef<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { kind: MessageKind::Text, payload: text.as_bytes() }
+    }
+}
+
+impl<'a> From<&'a [u8]> for MessageRef<'a> {
+    fn from(payload: &'a [u8]) -> Self {
+        Self { kind: MessageKind::Binary, payload }
+    }
+}
+
+impl<'a> From<&'a Message> for MessageRef<'a> {
+    fn from(message: &'a Message) -> Self {
+        match message {
+            Message::Text(text) => text.as_str().into(),
+            Message::Binary(payload) => payload.as_slice().into(),
         }
     }
 }

@@ -1,57 +1,271 @@
 //! A connection in either role: bytes in, events and bytes out.
+//!
+//! The methods come in the families that `wit/connection.wit` describes:
+//! what the host hands in (`receive`, `receive_end`, `reach_deadline`), what the
+//! caller sends (`send_message`, `send_ping`, `close`), and `drain`, which is due
+//! after each of them and does the work.
 
+mod process;
+
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
-use crate::close::CloseFrame;
-use crate::entropy::Entropy;
-use crate::error::{OptionError, UsageError};
-use crate::event::{Event, Message, Output, ReadyState};
-use crate::options::Start;
+use crate::application::{MessageKind, MessageRef};
+use crate::close::{self, CloseFrame};
+use crate::entropy::{Entropy, Keys};
+use crate::error::{HandshakeError, OptionError, TimeoutError, UsageError};
+use crate::event::{Agreed, Closure, Event, Message, Next, Output, ReadyState};
+use crate::handshake::{ClientHandshake, ServerHandshake};
+use crate::message::Receiver;
+use crate::options::{HandedOver, Options, Start};
+use crate::outbox::Outbox;
+use crate::role::Role;
 use crate::time::{Duration, Instant};
+use crate::timers::Due;
+use process::Waiting;
 
-/// Where an application puts its answers.
-pub struct Outbox<'a> { _a: &'a () }
-#[allow(unused)]
-impl Outbox<'_> {
-    /// Sends a message
-    pub fn send(&mut self, message: crate::application::MessageRef<'_>) -> Result<(), UsageError> { todo!() }
-    /// Sends a ping
-    pub fn ping(&mut self, application_data: &[u8]) -> Result<(), UsageError> { todo!() }
-    /// Starts the closing handshake
-    pub fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), UsageError> { todo!() }
+/// Takes what a connection reports, in order. Answers go into the outbox.
+pub trait Handler {
+    /// A whole message; a text is UTF-8. Lent where it lies whole in the bytes
+    /// that were received.
+    fn message(&mut self, kind: MessageKind, payload: Cow<'_, [u8]>, outbox: &mut Outbox);
+
+    /// Any event but [`Event::Message`].
+    fn event(&mut self, event: Event, outbox: &mut Outbox);
 }
 
-/// What has come about since the last `drain`.
-pub struct Drained {
-    /// In order.
-    pub events: Vec<Event>,
-    /// For the host.
-    pub output: Output,
+/// Keeps all events, with payloads of their own.
+impl Handler for Vec<Event> {
+    fn message(&mut self, kind: MessageKind, payload: Cow<'_, [u8]>, _: &mut Outbox) {
+        let payload = payload.into_owned();
+        self.push(Event::Message(match kind {
+            // A text is UTF-8, so nothing is replaced.
+            MessageKind::Text => Message::Text(match String::from_utf8(payload) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            }),
+            MessageKind::Binary => Message::Binary(payload),
+        }));
+    }
+
+    fn event(&mut self, event: Event, _: &mut Outbox) {
+        self.push(event);
+    }
 }
 
-/// See `wit/connection.wit`, method by method.
-pub struct Connection {}
-#[allow(unused)]
+/// One WebSocket connection. See `wit/connection.wit`, method by method.
+pub struct Connection {
+    role: Role,
+    options: Options,
+    reader: Reader,
+    outbox: Outbox,
+    /// Bytes received and not yet processed, from `held_at` on.
+    held: Vec<u8>,
+    held_at: usize,
+    /// The peer ended its sending direction behind those bytes.
+    held_end: bool,
+    /// Events that have happened and are not reported yet.
+    events: Vec<Event>,
+    /// How the connection ends, as far as known.
+    closure: Closure,
+    keepalive_pings: u32,
+}
+
+/// What the received bytes are parsed as.
+enum Reader {
+    Request(Box<ServerHandshake>),
+    Response(Box<ClientHandshake>),
+    Frames(Box<Receiver>),
+}
+
+impl Reader {
+    fn frames(role: Role, options: &Options, agreed: &Agreed) -> Self {
+        let compression = agreed.compression.as_ref();
+        Self::Frames(Box::new(Receiver::new(role.peer(), &options.limits, compression)))
+    }
+}
+
 impl Connection {
-    /// Begins a connection at the time `now`.
-    pub fn start(now: Instant, start: Start, entropy: Box<dyn Entropy>) -> Result<Self, OptionError> { todo!() }
-    /// Takes the bytes of one read.
-    pub fn receive(&mut self, now: Instant, bytes: Vec<u8>) { todo!() }
+    /// Begins a connection at the time `now`. The entropy serves the client
+    /// role only.
+    pub fn start(
+        now: Instant,
+        start: Start,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self, OptionError> {
+        let keys = || Box::new(Keys::new(entropy));
+        match start {
+            Start::Accept(server) => {
+                let options = server.options.clone();
+                let reader = Reader::Request(Box::new(ServerHandshake::new(server)?));
+                Ok(Self::new(now, Role::Server, &options, reader, None))
+            }
+            Start::Connect(client) => {
+                let options = client.options.clone();
+                let mut keys = keys();
+                let (handshake, request) = ClientHandshake::new(client, &mut keys)?;
+                let reader = Reader::Response(Box::new(handshake));
+                let mut connection = Self::new(now, Role::Client, &options, reader, Some(keys));
+                connection.outbox.transmitter.head(&request);
+                Ok(connection)
+            }
+            Start::Accepted(handed_over) => Self::hand_over(now, Role::Server, handed_over, None),
+            Start::Connected(handed_over) => {
+                Self::hand_over(now, Role::Client, handed_over, Some(keys()))
+            }
+        }
+    }
+
+    fn hand_over(
+        now: Instant,
+        role: Role,
+        HandedOver { options, agreed }: HandedOver,
+        keys: Option<Box<Keys>>,
+    ) -> Result<Self, OptionError> {
+        options.validate()?;
+        let reader = Reader::frames(role, &options, &agreed);
+        let mut connection = Self::new(now, role, &options, reader, keys);
+        connection.open(agreed);
+        Ok(connection)
+    }
+
+    fn new(
+        now: Instant,
+        role: Role,
+        options: &Options,
+        reader: Reader,
+        keys: Option<Box<Keys>>,
+    ) -> Self {
+        Self {
+            role,
+            options: options.clone(),
+            reader,
+            outbox: Outbox::new(now, options, keys),
+            held: Vec::new(),
+            held_at: 0,
+            held_end: false,
+            events: Vec::new(),
+            closure: Closure::ABNORMAL,
+            keepalive_pings: 0,
+        }
+    }
+
+    /// Takes the bytes of one read from the transport.
+    pub fn receive(&mut self, now: Instant, bytes: Vec<u8>) {
+        self.outbox.timers.advance(now);
+        if !bytes.is_empty() {
+            self.outbox.timers.byte();
+        }
+        if self.held_at == self.held.len() {
+            self.held = bytes;
+            self.held_at = 0;
+        } else {
+            self.held.extend_from_slice(&bytes);
+        }
+    }
+
     /// The peer ended its sending direction.
-    pub fn receive_end(&mut self, now: Instant) { todo!() }
+    pub fn receive_end(&mut self, now: Instant) {
+        self.outbox.timers.advance(now);
+        self.held_end = true;
+    }
+
     /// The clock reached the deadline.
-    pub fn reach_deadline(&mut self, now: Instant) { todo!() }
-    /// Queues a message.
-    pub fn send_message(&mut self, now: Instant, message: Message) -> Result<(), UsageError> { todo!() }
-    /// Queues a ping.
-    pub fn send_ping(&mut self, now: Instant, application_data: &[u8]) -> Result<(), UsageError> { todo!() }
-    /// Starts the closing handshake.
-    pub fn close(&mut self, now: Instant, frame: Option<CloseFrame>) -> Result<(), UsageError> { todo!() }
-    /// Takes all events and bytes that are ready.
-    pub fn drain(&mut self, now: Instant) -> Drained { todo!() }
+    pub fn reach_deadline(&mut self, now: Instant) {
+        self.outbox.timers.advance(now);
+        match self.outbox.timers.due(self.ready_state()) {
+            None => {}
+            Some(Due::OpeningTimeout) => self.fail(TimeoutError::Opening.into()),
+            Some(Due::ClosingTimeout) => {
+                // §7.1.1: a client that has waited long enough for the server to
+                // end the transport ends it itself; that is still clean.
+                if !self.outbox.state.is_over() {
+                    self.fail(TimeoutError::Closing.into());
+                }
+                self.end();
+            }
+            Some(Due::IdleTimeout) => {
+                self.outbox.send_close(Some(&CloseFrame::new(close::GOING_AWAY)));
+            }
+            Some(Due::KeepalivePing) => {
+                self.keepalive_pings = self.keepalive_pings.wrapping_add(1);
+                self.outbox.timers.keepalive_ping();
+                // Cannot fail: the connection is open and the payload short.
+                let _ = self.outbox.ping(&self.keepalive_pings.to_be_bytes());
+            }
+            Some(Due::KeepaliveTimeout) => self.fail(TimeoutError::Keepalive.into()),
+        }
+    }
+
+    /// Queues a message (§6.1).
+    pub fn send_message(
+        &mut self,
+        now: Instant,
+        message: MessageRef<'_>,
+    ) -> Result<(), UsageError> {
+        self.outbox.timers.advance(now);
+        self.outbox.send(message)
+    }
+
+    /// Queues a Ping (§5.5.2) with at most 125 bytes of application data.
+    pub fn send_ping(&mut self, now: Instant, application_data: &[u8]) -> Result<(), UsageError> {
+        self.outbox.timers.advance(now);
+        self.outbox.ping(application_data)
+    }
+
+    /// Starts the closing handshake (§7.1.2); while connecting, gives up.
+    pub fn close(&mut self, now: Instant, frame: Option<CloseFrame>) -> Result<(), UsageError> {
+        self.outbox.timers.advance(now);
+        if self.ready_state() == ReadyState::Connecting {
+            frame.as_ref().map_or(Ok(()), CloseFrame::validate)?;
+            self.fail(HandshakeError::Closed.into());
+            return Ok(());
+        }
+        self.outbox.close(frame)
+    }
+
+    /// Processes received bytes up to the limit of output, reports what happened
+    /// to `handler`, and takes the bytes for the peer.
+    pub fn drain(&mut self, now: Instant, handler: &mut impl Handler) -> Output {
+        self.outbox.timers.advance(now);
+        let mut held = mem::take(&mut self.held);
+        let mut input = &mut held[self.held_at..];
+        let waiting = self.process(&mut input, handler);
+        let left = input.len();
+        if left > 0 {
+            self.held_at = held.len() - left;
+            self.held = held;
+        } else {
+            self.held_at = 0;
+        }
+        let ready_state = self.ready_state();
+        Output {
+            transmit: self.outbox.transmitter.take(),
+            deadline: self.outbox.timers.next(ready_state).map(|(at, _)| at),
+            next: match (ready_state, waiting) {
+                (ReadyState::Closed, _) => Next::Close,
+                (_, Waiting::ForBytes) => Next::Receive,
+                (_, Waiting::ForTransmission) => Next::Drain,
+            },
+            ready_state,
+        }
+    }
+
     /// The ready state.
-    pub fn ready_state(&self) -> ReadyState { todo!() }
-    /// Newest round trip.
-    pub fn round_trip(&self) -> Option<Duration> { todo!() }
+    pub fn ready_state(&self) -> ReadyState {
+        self.outbox.ready_state()
+    }
+
+    /// How the connection ended; `None` until it has.
+    pub fn closure(&self) -> Option<&Closure> {
+        (self.ready_state() == ReadyState::Closed).then_some(&self.closure)
+    }
+
+    /// The newest round-trip time of a Ping, `None` before the first.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.outbox.pings.newest_round_trip()
+    }
 }

@@ -208,20 +208,16 @@ pub enum TimeoutError {
     /// `Timeouts::closing`: the transport is closed as it is.
     #[error("the closing handshake took too long")]
     Closing,
-    /// `Timeouts::idle`.
-    #[error("no message for too long")]
-    Idle,
     /// `Keepalive::timeout`.
     #[error("no answer to a keepalive Ping")]
     Keepalive,
 }
 
 impl TimeoutError {
-    /// The close code to send (§7.4.1). 1001 takes leave of a quiet peer; 1011
-    /// tells one that answers no Ping that this endpoint cannot go on.
+    /// The close code to send (§7.4.1): 1011 tells a peer that answers no Ping
+    /// that this endpoint cannot go on.
     pub fn close_code(self) -> Option<u16> {
         match self {
-            Self::Idle => Some(close::GOING_AWAY),
             Self::Keepalive => Some(close::INTERNAL_ERROR),
             Self::Opening | Self::Closing => None,
         }

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::close::CloseFrame;
+use crate::close::{self, CloseFrame};
 use crate::error::Failure;
 use crate::time::{Duration, Instant};
 
@@ -59,6 +59,12 @@ pub struct Closure {
     pub reason: String,
     /// Why this endpoint failed the connection, if it did.
     pub failure: Option<Failure>,
+}
+
+impl Closure {
+    /// A transport that ended without a Close frame (§7.1.5).
+    pub(crate) const ABNORMAL: Self =
+        Self { clean: false, code: close::ABNORMAL, reason: String::new(), failure: None };
 }
 
 /// What the opening handshake agreed.

@@ -25,9 +25,19 @@ pub mod endpoint;
 pub mod entropy;
 pub mod error;
 pub mod event;
+mod frame;
 mod handshake;
+mod mask;
+mod message;
 pub mod options;
+pub mod outbox;
+mod ping;
+mod role;
+mod state;
 pub mod time;
+mod timers;
+mod transmit;
+mod utf8;
 
 /// Every type of `wit/types.wit` under one path, for generated bindings.
 pub mod types {

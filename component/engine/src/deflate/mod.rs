@@ -1,18 +1,18 @@
-//! permessage-deflate (RFC 7692).
-#![allow(unused)]
-pub(crate) mod negotiation {
-    use crate::event::AgreedCompression;
-    use crate::options::Compression;
-    use alloc::string::String;
+//! permessage-deflate (RFC 7692): negotiation as pure data, and the codec.
+//!
+//! DEFLATE itself is zlib-rs. What is added here is the RFC's: the tail of each
+//! message, context takeover, window bits, and bounds on memory and time.
 
-    /// A `Sec-WebSocket-Extensions` value that §9.1 does not allow.
-    #[derive(Debug)]
-    pub(crate) struct Malformed;
+mod deflater;
+mod extension_list;
+mod inflater;
+pub(crate) mod negotiation;
+#[cfg(test)]
+mod tests;
 
-    /// Server: the first acceptable offer's agreed parameters and the value of the response's field.
-    pub(crate) fn accept(values: &[&str], wanted: Option<&Compression>) -> Result<Option<(AgreedCompression, String)>, Malformed> { todo!() }
-    /// Client: value of the request's field.
-    pub(crate) fn offer(wanted: &Compression) -> String { todo!() }
-    /// Client: checks the response's values against the offer.
-    pub(crate) fn confirm(values: &[&str], wanted: Option<&Compression>) -> Result<Option<AgreedCompression>, Malformed> { todo!() }
-}
+pub(crate) use deflater::Deflater;
+pub(crate) use inflater::{Inflater, Progress};
+
+/// The end of the empty stored block that a sender removes from each message
+/// and a receiver puts back (RFC 7692 §7.2.1, §7.2.2): its lengths, 0 and !0.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

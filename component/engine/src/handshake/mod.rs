@@ -1,42 +1,38 @@
 //! The opening handshake of both roles (§4): heads in, heads out, no frames.
-#![allow(unused)]
-use alloc::boxed::Box;
-use alloc::vec::Vec;
+//!
+//! A head is read whole ([`head`]), parsed once, and looked at field by field
+//! ([`fields`]). [`request`] holds what a server demands (§4.2.1), [`response`]
+//! what a client demands (§4.1); [`server`] and [`client`] add what is agreed
+//! beyond that: subprotocol, compression. Checks are made in the order of
+//! [`HandshakeError`](crate::error::HandshakeError), so the first rule that a
+//! head breaks names the failure, however its bytes came.
+//!
+//! Where the RFCs leave room:
+//!
+//! | question | answer | why |
+//! |---|---|---|
+//! | line ends | CR LF only; a bare LF or CR is refused | RFC 9112 §2.2 permits a bare LF; two readings of one head are how requests are smuggled past a proxy |
+//! | an empty line before the request | one is ignored | RFC 9112 §2.2: SHOULD |
+//! | bytes 0x80 to 0xff | allowed in a field's value | RFC 9110 §5.5; only a field that is interpreted must be text |
+//! | 1xx before the 101 | a client skips them | RFC 9110 §15.2: MUST |
+//! | a request with a body | refused | its bytes would be read as frames |
+//! | unused bits of the key's last digit | ignored | see [`accept::is_key`] |
+//! | empty elements of a list | ignored | RFC 9110 §5.6.1.2: MUST |
 
-use crate::entropy::Keys;
-use crate::error::{HandshakeError, OptionError};
-use crate::event::Agreed;
-use crate::options::{ClientOptions, ServerOptions};
+mod accept;
+mod client;
+mod compose;
+mod fields;
+mod grammar;
+mod head;
+mod refusal;
+mod request;
+mod response;
+mod server;
+mod subprotocol;
+#[cfg(test)]
+mod tests;
 
-/// The server's half: waits for a request (§4.2).
-pub(crate) struct ServerHandshake {}
-
-/// A request that was accepted.
-pub(crate) struct Accepted {
-    pub(crate) agreed: Agreed,
-    /// The response's head, to be transmitted (§4.2.2).
-    pub(crate) response: Vec<u8>,
-}
-
-impl ServerHandshake {
-    pub(crate) fn new(options: ServerOptions) -> Result<Self, OptionError> { todo!() }
-    /// Takes the head's bytes from the front of `input` and leaves what follows
-    /// it; `None` while the head is incomplete.
-    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Option<Result<Accepted, HandshakeError>> { todo!() }
-}
-
-/// The response that refuses a request: status, fields, a line of text.
-pub(crate) fn refusal(error: &HandshakeError) -> Vec<u8> { todo!() }
-
-/// The response to a request that did not come in time: 408.
-pub(crate) fn timeout_response() -> Vec<u8> { todo!() }
-
-/// The client's half: a request, then waits for the response (§4.1).
-pub(crate) struct ClientHandshake {}
-
-impl ClientHandshake {
-    /// Returns the request's head, to be transmitted, as well.
-    pub(crate) fn new(options: ClientOptions, keys: &mut Keys) -> Result<(Self, Vec<u8>), OptionError> { todo!() }
-    /// As [`ServerHandshake::receive`].
-    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Option<Result<Agreed, HandshakeError>> { todo!() }
-}
+pub(crate) use client::ClientHandshake;
+pub(crate) use refusal::{refusal, timeout_response};
+pub(crate) use server::ServerHandshake;

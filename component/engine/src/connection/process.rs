@@ -1,0 +1,211 @@
+//! What a connection does with the bytes it received, and how it fails and ends.
+
+use core::mem;
+
+use super::{Connection, Handler, Reader};
+use crate::close;
+use crate::error::{Failure, HandshakeError};
+use crate::event::{Agreed, Event, Pong};
+use crate::handshake;
+use crate::message::Received;
+use crate::role::Role;
+use crate::state::{Input, ReceiveHalf, SendHalf};
+
+/// Why processing stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// All of the input is processed.
+    ForBytes,
+    /// The limit of output is reached: the rest is for the next drain.
+    ForTransmission,
+}
+
+/// A step of processing: what it found in the input.
+enum Step<'a> {
+    Opened(Agreed),
+    Received(Received<'a>),
+}
+
+impl Connection {
+    /// Processes `input` from its front, until it is used up or the limit of
+    /// output is reached.
+    pub(super) fn process(&mut self, input: &mut &mut [u8], handler: &mut impl Handler) -> Waiting {
+        let most = u64::from(self.options.limits.output_bytes);
+        let mut delivered = 0;
+        loop {
+            for event in mem::take(&mut self.events) {
+                handler.event(event, &mut self.outbox);
+            }
+            let made = self.outbox.transmitter.len() as u64 + delivered;
+            if made >= most && self.has_more(input) {
+                return Waiting::ForTransmission;
+            }
+            match self.step(input, most.saturating_sub(made)) {
+                Ok(Some(Step::Opened(agreed))) => self.open(agreed),
+                Ok(Some(Step::Received(received))) => {
+                    delivered += self.handle(received, handler);
+                }
+                Ok(None) if self.held_end => {
+                    self.held_end = false;
+                    self.reach_end();
+                }
+                Ok(None) if self.events.is_empty() => return Waiting::ForBytes,
+                Ok(None) => {}
+                Err(failure) => self.fail(failure),
+            }
+        }
+    }
+
+    /// Whether there is anything to process without new input.
+    fn has_more(&self, input: &[u8]) -> bool {
+        let inflating = match &self.reader {
+            Reader::Frames(receiver) => receiver.is_inflating(),
+            Reader::Request(_) | Reader::Response(_) => false,
+        };
+        !input.is_empty() || self.held_end || inflating
+    }
+
+    /// Parses the front of the input, making at most `budget` bytes of payload
+    /// out of compressed ones; `None` when all of it is used up.
+    fn step<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        budget: u64,
+    ) -> Result<Option<Step<'a>>, Failure> {
+        match self.outbox.state.receive {
+            ReceiveHalf::Head | ReceiveHalf::Frames => {}
+            // §5.5.1, §7.1.7: after a Close frame, or once the connection
+            // failed, what comes is discarded.
+            ReceiveHalf::CloseReceived | ReceiveHalf::Discarding | ReceiveHalf::Ended => {
+                *input = &mut [];
+                return Ok(None);
+            }
+        }
+        let mut head: &[u8] = input;
+        let agreed = match &mut self.reader {
+            Reader::Frames(receiver) => {
+                let budget = usize::try_from(budget).unwrap_or(usize::MAX).max(1);
+                return Ok(receiver.receive(input, budget)?.map(Step::Received));
+            }
+            Reader::Request(handshake) => handshake.receive(&mut head).map(|accepted| {
+                let accepted = accepted?;
+                self.outbox.transmitter.head(&accepted.response);
+                Ok(accepted.agreed)
+            }),
+            Reader::Response(handshake) => handshake.receive(&mut head),
+        };
+        let left = head.len();
+        let used = input.len() - left;
+        *input = &mut mem::take(input)[used..];
+        agreed.transpose().map(|agreed| agreed.map(Step::Opened)).map_err(Failure::Handshake)
+    }
+
+    /// The opening handshake succeeded: from here on there are frames.
+    pub(super) fn open(&mut self, agreed: Agreed) {
+        let Some(after) = self.outbox.state.after(Input::Opened) else { return };
+        self.outbox.state = after;
+        self.outbox.timers.opened();
+        self.reader = Reader::frames(self.role, &self.options, &agreed);
+        if let (Some(options), Some(agreed)) = (&self.options.compression, &agreed.compression) {
+            self.outbox.transmitter.compress(self.role, options, agreed);
+        }
+        self.events.push(Event::Opened(agreed));
+    }
+
+    /// Answers what must be answered, reports the rest, and tells how many bytes
+    /// of payload that was.
+    fn handle(&mut self, received: Received<'_>, handler: &mut impl Handler) -> u64 {
+        let event = match received {
+            Received::Message(kind, payload) => {
+                let len = payload.len() as u64;
+                self.outbox.timers.message();
+                handler.message(kind, payload, &mut self.outbox);
+                return len;
+            }
+            Received::Inflated(bytes) => return bytes,
+            Received::Ping(application_data) => {
+                // §5.5.2: a Ping is answered until a Close frame has come, also
+                // behind a Close frame of our own.
+                self.outbox.transmitter.pong(&application_data);
+                Event::Ping(application_data.into_owned())
+            }
+            Received::Pong(application_data) => {
+                let now = self.outbox.timers.now();
+                let round_trip = self.outbox.pings.answered(&application_data, now);
+                Event::Pong(Pong { application_data: application_data.into_owned(), round_trip })
+            }
+            Received::Close(frame) => {
+                let Some(after) = self.outbox.state.after(Input::CloseReceived) else { return 0 };
+                self.outbox.state = after;
+                self.outbox.timers.phase();
+                // §5.5.1: answered with the code that came.
+                self.outbox.send_close(frame.as_ref());
+                // §7.1.5, §7.1.6.
+                (self.closure.code, self.closure.reason) = match &frame {
+                    Some(frame) => (frame.code, frame.reason.clone()),
+                    None => (close::NO_CODE, alloc::string::String::new()),
+                };
+                self.events.push(Event::CloseReceived(frame));
+                // §7.1.1: the server ends the transport first.
+                if self.role == Role::Server {
+                    self.end();
+                }
+                return 0;
+            }
+        };
+        let len = close::REASON_BYTES as u64;
+        handler.event(event, &mut self.outbox);
+        len
+    }
+
+    /// The transport ended behind the last byte.
+    fn reach_end(&mut self) {
+        if self.outbox.state.receive == ReceiveHalf::Head {
+            self.fail(HandshakeError::Truncated.into());
+        }
+        self.end();
+    }
+
+    /// Fails the connection (§7.1.7): what is queued still drains, a Close frame
+    /// or a refusal behind it.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        let before = self.outbox.state;
+        let Some(after) = before.after(Input::Failed) else { return };
+        match (before.send, self.role) {
+            (SendHalf::Head, Role::Server) => {
+                let response = match &failure {
+                    Failure::Handshake(error) => handshake::refusal(error),
+                    Failure::Timeout(_) | Failure::Protocol(_) | Failure::Limit(_) => {
+                        handshake::timeout_response()
+                    }
+                };
+                self.outbox.transmitter.head(&response);
+            }
+            (SendHalf::Frames, _) => {
+                if let Some(code) = failure.close_code() {
+                    self.outbox.send_close(Some(&close::CloseFrame::new(code)));
+                }
+            }
+            (SendHalf::Head, Role::Client) | (SendHalf::CloseSent, _) => {}
+        }
+        self.outbox.state = after;
+        self.outbox.timers.phase();
+        self.closure.failure = Some(failure.clone());
+        self.events.push(Event::Failed(failure));
+        // §7.1.1: the server ends the transport first; without an opening
+        // handshake there is no peer that would.
+        if self.role == Role::Server || before.send == SendHalf::Head {
+            self.end();
+        }
+    }
+
+    /// The transport ends, for either endpoint's reason.
+    pub(super) fn end(&mut self) {
+        let before = self.outbox.state;
+        let Some(after) = before.after(Input::TransportEnded) else { return };
+        // §7.1.4: clean when both Close frames were exchanged.
+        self.closure.clean = before.receive == ReceiveHalf::CloseReceived && before.is_over();
+        self.outbox.state = after;
+        self.events.push(Event::Closed(self.closure.clone()));
+    }
+}

@@ -1,0 +1,268 @@
+//! The grammar of `Sec-WebSocket-Extensions` (§9.1), pulled piece by piece:
+//!
+//! ```text
+//! extension-list  = 1#extension
+//! extension       = extension-token *( ";" extension-param )
+//! extension-param = token [ "=" ( token | quoted-string ) ]
+//! ```
+//!
+//! One pass over the input, no allocation: a head's worth of parameters costs
+//! its reader no more than the head itself.
+
+/// A list that §9.1 does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// The list that several fields of one name form together: read as if their
+/// values were joined with commas (§9.1).
+pub(super) struct ExtensionList<'a> {
+    values: core::slice::Iter<'a, &'a str>,
+    /// What is left of the current value.
+    rest: &'a str,
+}
+
+/// An extension parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parameter<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: Option<Value<'a>>,
+}
+
+/// A parameter's value, a token (§9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Value<'a> {
+    /// May hold the backslashes of a quoted-string.
+    written: &'a str,
+}
+
+impl<'a> ExtensionList<'a> {
+    pub(super) fn new(values: &'a [&'a str]) -> Self {
+        Self { values: values.iter(), rest: "" }
+    }
+
+    /// The name of the next extension; skips parameters left of the last one.
+    /// `None` at the end of the list.
+    pub(super) fn extension(&mut self) -> Result<Option<&'a str>, Malformed> {
+        while self.parameter()?.is_some() {}
+        loop {
+            // `1#` allows empty elements (RFC 2616 §2.1).
+            self.rest = self.rest.trim_start_matches([',', ' ', '\t']);
+            if !self.rest.is_empty() {
+                return self.token().map(Some);
+            }
+            match self.values.next() {
+                Some(value) => self.rest = value,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next parameter of the current extension; `None` behind its last.
+    pub(super) fn parameter(&mut self) -> Result<Option<Parameter<'a>>, Malformed> {
+        if !self.skip(';') {
+            // Two extensions, or two values, stand apart by a comma.
+            let ended = self.rest.is_empty() || self.rest.starts_with(',');
+            return if ended { Ok(None) } else { Err(Malformed) };
+        }
+        self.skip_white_space();
+        let name = self.token()?;
+        let value = if self.skip('=') {
+            self.skip_white_space();
+            Some(if self.skip('"') {
+                self.quoted_string()?
+            } else {
+                Value { written: self.token()? }
+            })
+        } else {
+            None
+        };
+        Ok(Some(Parameter { name, value }))
+    }
+
+    /// One or more characters of a token, and the white space behind it.
+    fn token(&mut self) -> Result<&'a str, Malformed> {
+        let end = self.rest.bytes().position(|byte| !is_token(byte)).unwrap_or(self.rest.len());
+        // A byte that is_token rejects starts a character: tokens are ASCII.
+        let (token, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        self.skip_white_space();
+        if token.is_empty() { Err(Malformed) } else { Ok(token) }
+    }
+
+    /// What follows an opening quote, up to and with the closing one.
+    fn quoted_string(&mut self) -> Result<Value<'a>, Malformed> {
+        let (written, rest) = self.rest.split_once('"').ok_or(Malformed)?;
+        self.rest = rest;
+        self.skip_white_space();
+        let value = Value { written };
+        // §9.1: after unescaping, a token. As neither `"` nor `\` may be in one,
+        // the first quote ends the string, and backslashes never stand in pairs.
+        let escapes_end = !written.contains("\\\\") && !written.ends_with('\\');
+        let is_a_token = value.bytes().next().is_some() && value.bytes().all(is_token);
+        if escapes_end && is_a_token { Ok(value) } else { Err(Malformed) }
+    }
+
+    fn skip(&mut self, separator: char) -> bool {
+        match self.rest.strip_prefix(separator) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn skip_white_space(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t']);
+    }
+}
+
+impl Value<'_> {
+    /// A decimal number without leading zeros (RFC 7692 §7.1.2.1).
+    pub(super) fn decimal(self) -> Option<u8> {
+        if self.bytes().next() == Some(b'0') {
+            return None;
+        }
+        self.bytes().try_fold(0_u8, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+            number.checked_mul(10)?.checked_add(digit)
+        })
+    }
+
+    fn bytes(self) -> impl Iterator<Item = u8> {
+        self.written.bytes().filter(|byte| *byte != b'\\')
+    }
+}
+
+/// RFC 2616 §2.2: any US-ASCII character but controls and separators.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Parsed = Vec<(String, Vec<(String, Option<String>)>)>;
+
+    fn parse(values: &[&str]) -> Result<Parsed, Malformed> {
+        let mut list = ExtensionList::new(values);
+        let mut parsed = Parsed::new();
+        while let Some(name) = list.extension()? {
+            let mut parameters = vec![];
+            while let Some(Parameter { name, value }) = list.parameter()? {
+                let value = value.map(|value| value.bytes().map(char::from).collect());
+                parameters.push((name.into(), value));
+            }
+            parsed.push((name.into(), parameters));
+        }
+        Ok(parsed)
+    }
+
+    fn written(parsed: &Parsed, separators: &str) -> String {
+        let mut text = String::new();
+        for (name, parameters) in parsed {
+            text += separators;
+            text += name;
+            for (name, value) in parameters {
+                text += " ; ";
+                text += name;
+                match value {
+                    Some(value) if value.len() % 2 == 0 => {
+                        text += &alloc::format!("= \"\\{value}\"")
+                    }
+                    Some(value) => text += &alloc::format!("\t={value}"),
+                    None => {}
+                }
+            }
+            text += ",";
+        }
+        text
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_by_the_grammar_is_read_back(
+            parsed in prop::collection::vec(
+                ("[!#-'*+.^_`|~a-zA-Z0-9-]{1,8}", prop::collection::vec(
+                    ("[a-z_]{1,5}", prop::option::of("[!-~&&[^()<>@,;:\\\\\"/\\[\\]?={}]]{1,4}")), 0..4,
+                )), 0..5,
+            ),
+            separators in "[ \t,]{0,3}",
+        ) {
+            let text = written(&parsed, &separators);
+            prop_assert_eq!(parse(&[&text]), Ok(parsed.clone()), "{}", text);
+            prop_assert_eq!(parse(&["", &text, ", ,"]), Ok(parsed));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(values in prop::collection::vec("[a,;=\"\\\\ é\t0/]{0,12}", 0..4)) {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            let _ = parse(&values);
+        }
+    }
+
+    #[test]
+    fn malformed_lists_are_refused() {
+        for text in [
+            ";",
+            "=",
+            "a;",
+            "a; ;b",
+            "a;,b",
+            "a;=1",
+            "a;b=",
+            "a;b=,c",
+            "a b",
+            "a;b c",
+            "a;b=1 2",
+            "a/b",
+            "a;b=1=2",
+            "é",
+            "a;b=\"\"",
+            "a;b=\"1",
+            "a;b=\"1\"2",
+            "a;b=\"1\\\"",
+            "a;b=\"\\\\\"",
+            "a;b=\"1 2\"",
+            "a;b=\"1\\\"2\"",
+            "a;b='1';\"",
+            "a\0",
+            "a\r\n",
+            "permessage-deflate; ",
+        ] {
+            assert_eq!(parse(&[text]), Err(Malformed), "{text:?}");
+            assert_eq!(parse(&["ok", text]), Err(Malformed), "{text:?} behind another");
+        }
+    }
+
+    #[test]
+    fn an_extension_does_not_continue_in_the_next_value() {
+        assert_eq!(parse(&["a", ";b"]), Err(Malformed));
+        assert_eq!(parse(&["a;b=\"1", "2\""]), Err(Malformed));
+    }
+
+    #[test]
+    fn parameters_that_are_not_asked_for_are_checked_as_well() {
+        let mut list = ExtensionList::new(&["a; b; c=\"", "d"]);
+        assert_eq!(list.extension(), Ok(Some("a")));
+        assert_eq!(list.extension(), Err(Malformed));
+    }
+
+    #[test]
+    fn a_decimal_has_no_leading_zero_and_fits() {
+        let decimal = |written| Value { written }.decimal();
+        assert_eq!(decimal("8"), Some(8));
+        assert_eq!(decimal("1\\5"), Some(15));
+        assert_eq!(decimal("255"), Some(255));
+        for written in ["0", "08", "256", "1e1", "+8", "-8", "8.0", "99999999999999999999"] {
+            assert_eq!(decimal(written), None, "{written:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Subprotocols (§1.9): a client offers some, a server agrees to one of them.
+//! They are compared byte for byte, as browsers do.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::fields::Fields;
+use super::grammar;
+use crate::error::{HandshakeError, OptionError};
+
+const NAME: &str = "Sec-WebSocket-Protocol";
+
+/// Those of an endpoint's own options: tokens without repeats (§4.1 item 10).
+pub(super) fn validate(subprotocols: &[String]) -> Result<(), OptionError> {
+    sorted(subprotocols.iter().map(String::as_str).collect())
+        .map_err(|text| OptionError::Subprotocol(text.to_owned()))?;
+    Ok(())
+}
+
+/// The first of `spoken` that the client offers (§4.2.2 item 4).
+pub(super) fn agree<'a>(
+    request: &Fields<'_>,
+    spoken: &'a [String],
+) -> Result<Option<&'a str>, HandshakeError> {
+    if !request.has(NAME) {
+        return Ok(None);
+    }
+    let values = request.texts(NAME).ok_or(HandshakeError::Subprotocol)?;
+    let elements = values.iter().flat_map(|value| value.split(',')).map(str::trim_ascii);
+    let offered = sorted(elements.filter(|element| !element.is_empty()).collect())
+        .map_err(|_| HandshakeError::Subprotocol)?;
+    if offered.is_empty() {
+        // `1#token` (§11.3.4): an offer of nothing is no offer.
+        return Err(HandshakeError::Subprotocol);
+    }
+    let is_offered = |wanted: &&str| offered.binary_search(wanted).is_ok();
+    Ok(spoken.iter().map(String::as_str).find(is_offered))
+}
+
+/// The server's choice, if it made one (§4.1 item 6).
+pub(super) fn confirm(
+    response: &Fields<'_>,
+    offered: &[String],
+) -> Result<Option<String>, HandshakeError> {
+    if !response.has(NAME) {
+        return Ok(None);
+    }
+    let chosen = response.single(NAME).ok_or(HandshakeError::Subprotocol)?;
+    let is_chosen = |text: &&String| *text == chosen;
+    offered.iter().find(is_chosen).cloned().map(Some).ok_or(HandshakeError::Subprotocol)
+}
+
+/// Sorted, so that a list of a stranger's is searched for repeats in less than
+/// quadratic time; the error is what is not a token or comes twice.
+fn sorted(mut texts: Vec<&str>) -> Result<Vec<&str>, &str> {
+    texts.sort_unstable();
+    let repeats = texts.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    match texts.iter().copied().filter(|text| !grammar::is_token(text)).chain(repeats).next() {
+        Some(bad) => Err(bad),
+        None => Ok(texts),
+    }
+}

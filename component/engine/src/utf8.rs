@@ -1,0 +1,105 @@
+//! UTF-8 in stretches (§8.1): finds the first impossible byte as soon as it
+//! comes, also where a character is split between stretches.
+
+/// The bytes are not UTF-8, and nothing that follows can make them so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotUtf8;
+
+/// Validates a text that comes in stretches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Utf8Validator {
+    /// The front of a character whose rest has yet to come: possible so far.
+    partial: [u8; 4],
+    partial_len: usize,
+}
+
+/// Validates a text that is here as a whole; the fastest way.
+pub(crate) fn validate(text: &[u8]) -> Result<(), NotUtf8> {
+    simdutf8::basic::from_utf8(text).map(|_| ()).map_err(|_| NotUtf8)
+}
+
+impl Utf8Validator {
+    /// Takes the next stretch. An error is final.
+    pub(crate) fn push(&mut self, mut stretch: &[u8]) -> Result<(), NotUtf8> {
+        while self.partial_len > 0 {
+            let Some((&byte, rest)) = stretch.split_first() else { return Ok(()) };
+            stretch = rest;
+            self.partial[self.partial_len] = byte;
+            self.partial_len += 1;
+            match core::str::from_utf8(&self.partial[..self.partial_len]) {
+                Ok(_) => self.partial_len = 0,
+                // `None`: the bytes are the front of some character, so at most 3.
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(NotUtf8),
+            }
+        }
+        let Err(error) = simdutf8::compat::from_utf8(stretch) else { return Ok(()) };
+        if error.error_len().is_some() {
+            return Err(NotUtf8);
+        }
+        let front = &stretch[error.valid_up_to()..];
+        self.partial[..front.len()].copy_from_slice(front);
+        self.partial_len = front.len();
+        Ok(())
+    }
+
+    /// The text is over: no character may be unfinished.
+    pub(crate) fn finish(&self) -> Result<(), NotUtf8> {
+        if self.partial_len == 0 { Ok(()) } else { Err(NotUtf8) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// The length of the longest front of `bytes` that some UTF-8 text starts
+    /// with: tries the standard library on every front, with every completion.
+    fn possible_front(bytes: &[u8]) -> usize {
+        let possible = |front: &[u8]| match core::str::from_utf8(front) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none(),
+        };
+        (0..=bytes.len()).take_while(|&n| possible(&bytes[..n])).last().unwrap_or(0)
+    }
+
+    /// Bytes that are often UTF-8, or nearly.
+    fn nearly_utf8() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            8 => any::<char>().prop_map(|c| c.encode_utf8(&mut [0; 4]).as_bytes().to_vec()),
+            8 => "[a-z]{1,40}".prop_map(|s: alloc::string::String| s.into_bytes()),
+            1 => prop::collection::vec(any::<u8>(), 1..3),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_impossible_byte_is_found_when_it_comes(bytes in nearly_utf8()) {
+            let mut validator = Utf8Validator::default();
+            let good = bytes.iter().take_while(|b| validator.push(&[**b]).is_ok()).count();
+            prop_assert_eq!(good, possible_front(&bytes));
+        }
+
+        #[test]
+        fn any_stretches_give_the_verdict_of_the_whole(
+            bytes in nearly_utf8(),
+            cuts in prop::collection::vec(0usize..64, 0..6),
+        ) {
+            let mut validator = Utf8Validator::default();
+            let mut rest = &bytes[..];
+            let mut verdict = Ok(());
+            for cut in cuts {
+                let (stretch, after) = rest.split_at(cut.min(rest.len()));
+                verdict = verdict.and_then(|()| validator.push(stretch));
+                rest = after;
+            }
+            let verdict = verdict.and_then(|()| validator.push(rest));
+            let verdict = verdict.and_then(|()| validator.finish());
+            prop_assert_eq!(verdict.is_ok(), core::str::from_utf8(&bytes).is_ok());
+            prop_assert_eq!(validate(&bytes).is_ok(), core::str::from_utf8(&bytes).is_ok());
+        }
+    }
+}
