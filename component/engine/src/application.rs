@@ -25,10 +25,9 @@ pub trait Application: Default {
 /// A whole message (§5.6), lent for one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageRef<'a> {
-    /// Text or binary.
-    pub kind: MessageKind,
-    /// The application data. Of a text message, UTF-8 in full: checked already.
-    pub payload: &'a [u8],
+    pub(crate) kind: MessageKind,
+    /// Of a text message, UTF-8: nothing else makes one.
+    pub(crate) payload: &'a [u8],
 }
 
 /// The type of a message (§5.6).
@@ -41,6 +40,16 @@ pub enum MessageKind {
 }
 
 impl<'a> MessageRef<'a> {
+    /// Text or binary.
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// The application data. Of a text message, UTF-8 in full: checked already.
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
     /// The text of a text message, `None` for a binary one.
     pub fn text(&self) -> Option<&'a str> {
         match self.kind {

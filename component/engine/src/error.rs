@@ -150,8 +150,8 @@ pub enum HandshakeError {
     /// A method other than GET (§4.2.1 item 1).
     #[error("method {0:?} instead of GET (§4.2.1)")]
     Method(String),
-    /// HTTP below 1.1 (§4.2.1 item 1).
-    #[error("HTTP below 1.1 (§4.2.1)")]
+    /// HTTP other than 1.1 (§4.2.1 item 1). A client checks it behind `Status`.
+    #[error("HTTP other than 1.1 (§4.2.1)")]
     HttpVersion,
     /// Not an absolute path, nor an http(s) or ws(s) URI (§4.2.1 item 1).
     #[error("not a resource name (§4.2.1)")]

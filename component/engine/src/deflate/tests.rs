@@ -124,7 +124,8 @@ fn matches_reach_to_the_end_of_the_window_and_no_further() {
     for window_bits in 8..=15 {
         let window = 1_usize << window_bits;
         let reach = (1_usize << window_bits.max(9)) - 262;
-        for level in 1..=9 {
+        // One level for each of the encoder's algorithms.
+        for level in [1, 2, 6, 9] {
             let mut deflater = Deflater::new(level, window_bits, true);
             let mut reference = Reference::default();
             for period in [reach - 1, reach + 1, window, window + 1] {
