@@ -149,11 +149,11 @@ fn decode_first(first: u8, expected: Expected) -> Result<(bool, bool, Opcode), P
 /// The payload length and where it ends, from a header's front (§5.2).
 fn decode_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, ProtocolError> {
     let (len, end, least) = match short_len {
-        126 => match bytes[2..].first_chunk() {
+        0x7e => match bytes[2..].first_chunk() {
             None => return Ok(None),
             Some(extended) => (u64::from(u16::from_be_bytes(*extended)), 4, 126),
         },
-        127 => match bytes[2..].first_chunk() {
+        0x7f => match bytes[2..].first_chunk() {
             None => return Ok(None),
             Some(extended) => (u64::from_be_bytes(*extended), 10, 1 << 16),
         },
@@ -183,10 +183,10 @@ pub(crate) fn encode(
         (Ok(len @ 0..=125), _) => out.extend_from_slice(&[first, mask | len]),
         (_, Ok(len)) => {
             let [high, low] = len.to_be_bytes();
-            out.extend_from_slice(&[first, mask | 126, high, low]);
+            out.extend_from_slice(&[first, mask | 0x7e, high, low]);
         }
         (_, Err(_)) => {
-            out.extend_from_slice(&[first, mask | 127]);
+            out.extend_from_slice(&[first, mask | 0x7f]);
             out.extend_from_slice(&(payload_len as u64).to_be_bytes());
         }
     }

@@ -5,6 +5,11 @@
 //! with what a header announces. A compressed one is inflated into that buffer, in
 //! steps, so that a few bytes that inflate to many do not keep the thread.
 
+mod arriving;
+#[cfg(test)]
+mod tests;
+mod unfinished;
+
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
@@ -15,10 +20,11 @@ use crate::deflate::{Inflater, Progress};
 use crate::error::{Failure, LimitError, ProtocolError};
 use crate::event::AgreedCompression;
 use crate::frame::{CONTROL_PAYLOAD, Expected, FrameHeader, HEADER_BYTES, Opcode};
-use crate::mask::apply_mask;
 use crate::options::Limits;
 use crate::role::Role;
-use crate::utf8::{self, NotUtf8, Utf8Validator};
+use crate::utf8::{self, NotUtf8};
+use arriving::{ArrivingFrame, take};
+use unfinished::Unfinished;
 
 /// What the peer sent: a whole message, or a control frame; or less than that.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,30 +46,13 @@ pub(crate) struct Receiver {
     header: [u8; HEADER_BYTES],
     header_len: usize,
     /// The frame whose payload is under way.
-    frame: Option<Frame>,
+    frame: Option<ArrivingFrame>,
     /// The message whose final frame is not complete.
     message: Option<Unfinished>,
     /// The front of a control frame's payload.
     control: Vec<u8>,
     /// With an agreed permessage-deflate.
     inflater: Option<Inflater>,
-}
-
-struct Frame {
-    header: FrameHeader,
-    /// How much of the payload was taken from the input.
-    received: u64,
-    /// How much of it was unmasked: more, where inflating has yet to follow.
-    unmasked: u64,
-}
-
-struct Unfinished {
-    kind: MessageKind,
-    /// RSV1 of the initial frame (RFC 7692 §6).
-    compressed: bool,
-    payload: Vec<u8>,
-    utf8: Utf8Validator,
-    fragments: u32,
 }
 
 impl Receiver {
@@ -93,7 +82,7 @@ impl Receiver {
 
     /// Whether a call without new input would find more.
     pub(crate) fn is_inflating(&self) -> bool {
-        self.frame.as_ref().is_some_and(|frame| frame.received == frame.header.payload_len)
+        self.frame.as_ref().is_some_and(ArrivingFrame::is_complete)
     }
 
     /// Takes bytes from the front of `input` up to the end of the next message
@@ -108,7 +97,7 @@ impl Receiver {
             let mut frame = match self.frame.take() {
                 Some(frame) => frame,
                 None => match self.receive_header(input)? {
-                    Some(header) => Frame { header, received: 0, unmasked: 0 },
+                    Some(header) => ArrivingFrame::new(header),
                     None => return Ok(None),
                 },
             };
@@ -189,7 +178,7 @@ impl Receiver {
 
     fn receive_control<'a>(
         &mut self,
-        frame: &Frame,
+        frame: &ArrivingFrame,
         payload: &'a mut [u8],
     ) -> Result<Option<Received<'a>>, Failure> {
         let whole = payload.len() as u64 == frame.header.payload_len;
@@ -212,7 +201,7 @@ impl Receiver {
 
     fn receive_data<'a>(
         &mut self,
-        frame: &Frame,
+        frame: &ArrivingFrame,
         payload: &'a mut [u8],
     ) -> Result<Option<Received<'a>>, Failure> {
         if self.message.is_none() && frame.ends_message() {
@@ -224,7 +213,7 @@ impl Receiver {
             return Ok(Some(Received::Message(kind, Cow::Borrowed(payload))));
         }
         let message = self.message.get_or_insert_with(|| Unfinished::new(frame));
-        message.append(payload, frame.header.payload_len - frame.received)?;
+        message.append(payload, frame.missing())?;
         self.finish_message(frame)
     }
 
@@ -232,7 +221,7 @@ impl Receiver {
     /// as the budget allows.
     fn inflate<'a>(
         &mut self,
-        frame: &mut Frame,
+        frame: &mut ArrivingFrame,
         input: &mut &mut [u8],
         here: usize,
         budget: usize,
@@ -263,7 +252,10 @@ impl Receiver {
         }
     }
 
-    fn finish_message<'a>(&mut self, frame: &Frame) -> Result<Option<Received<'a>>, Failure> {
+    fn finish_message<'a>(
+        &mut self,
+        frame: &ArrivingFrame,
+    ) -> Result<Option<Received<'a>>, Failure> {
         match self.message.take_if(|_| frame.ends_message()) {
             None => Ok(None),
             Some(message) => {
@@ -273,169 +265,8 @@ impl Receiver {
     }
 }
 
-impl Frame {
-    /// Unmasks what is here of the payload, at the front of `input`, and tells
-    /// how much that is.
-    fn unmask(&mut self, input: &mut [u8]) -> usize {
-        let missing = self.header.payload_len - self.received;
-        let here = usize::try_from(missing).map_or(input.len(), |n| n.min(input.len()));
-        let ahead = usize::try_from(self.unmasked - self.received).unwrap_or(here).min(here);
-        if let Some(key) = self.header.masking_key {
-            apply_mask(&mut input[ahead..here], key, self.received + ahead as u64);
-        }
-        self.unmasked = self.received + here as u64;
-        here
-    }
-
-    /// Takes `n` bytes of payload off `input`.
-    fn take<'a>(&mut self, input: &mut &'a mut [u8], n: usize) -> &'a mut [u8] {
-        self.received += n as u64;
-        take(input, n)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.received == self.header.payload_len
-    }
-
-    fn ends_message(&self) -> bool {
-        self.header.fin && self.is_complete()
-    }
-
-    fn kind(&self) -> MessageKind {
-        match self.header.opcode {
-            Opcode::Text => MessageKind::Text,
-            _ => MessageKind::Binary,
-        }
-    }
-}
-
-impl Unfinished {
-    /// The first room made, so that small fragments do not grow it one by one.
-    const FIRST_ROOM: usize = 1024;
-
-    /// The message that a frame begins.
-    fn new(initial: &Frame) -> Self {
-        Self {
-            kind: initial.kind(),
-            compressed: initial.header.compressed,
-            payload: Vec::new(),
-            utf8: Utf8Validator::default(),
-            fragments: 1,
-        }
-    }
-
-    /// Appends what came of a frame that still misses `missing` bytes.
-    fn append(&mut self, stretch: &[u8], missing: u64) -> Result<(), NotUtf8> {
-        let room = self.payload.capacity() - self.payload.len();
-        if stretch.len() > room {
-            // Room grows by doubling what has come, but not past what the frame
-            // announces: a header alone reserves nothing.
-            let wanted = usize::try_from(missing).unwrap_or(usize::MAX);
-            let doubled = self.payload.len().max(Self::FIRST_ROOM);
-            self.payload.reserve_exact(stretch.len().saturating_add(wanted.min(doubled)));
-        }
-        let before = self.payload.len();
-        self.payload.extend_from_slice(stretch);
-        self.validate(before)
-    }
-
-    /// §8.1, and fail fast: the first impossible byte is not outlived.
-    fn validate(&mut self, from: usize) -> Result<(), NotUtf8> {
-        match self.kind {
-            MessageKind::Text => self.utf8.push(&self.payload[from..]),
-            MessageKind::Binary => Ok(()),
-        }
-    }
-
-    fn finish(self) -> Result<Vec<u8>, NotUtf8> {
-        if self.kind == MessageKind::Text {
-            self.utf8.finish()?;
-        }
-        Ok(self.payload)
-    }
-}
-
-/// Takes the first `n` bytes off `input`.
-fn take<'a>(input: &mut &'a mut [u8], n: usize) -> &'a mut [u8] {
-    let (taken, rest) = mem::take(input).split_at_mut(n);
-    *input = rest;
-    taken
-}
-
 impl From<NotUtf8> for Failure {
     fn from(NotUtf8: NotUtf8) -> Self {
         Self::Protocol(ProtocolError::MessageUtf8)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::{self, FIN};
-
-    fn limits() -> Limits {
-        Limits { frame_bytes: 64, message_bytes: 100, fragment_count: 4, ..Limits::default() }
-    }
-
-    fn receive(receiver: &mut Receiver, bytes: &[u8]) -> Result<Vec<Received<'static>>, Failure> {
-        let mut bytes = bytes.to_vec();
-        let mut input = &mut bytes[..];
-        let mut all = Vec::new();
-        while let Some(received) = receiver.receive(&mut input, 1 << 16)? {
-            all.push(match received {
-                Received::Message(kind, payload) => {
-                    Received::Message(kind, payload.into_owned().into())
-                }
-                Received::Ping(data) => Received::Ping(data.into_owned().into()),
-                Received::Pong(data) => Received::Pong(data.into_owned().into()),
-                Received::Close(frame) => Received::Close(frame),
-                Received::Inflated(bytes) => Received::Inflated(bytes),
-            });
-        }
-        assert!(input.is_empty());
-        Ok(all)
-    }
-
-    fn from_server() -> Receiver {
-        Receiver::new(Role::Server, &limits(), None)
-    }
-
-    #[test]
-    fn fragments_are_joined_around_control_frames() {
-        let all = receive(&mut from_server(), b"\x01\x02He\x89\x01!\x00\x01l\x80\x02lo").unwrap();
-        let text = Received::Message(MessageKind::Text, b"Hello".into());
-        assert_eq!(all, [Received::Ping(b"!".into()), text]);
-    }
-
-    #[test]
-    fn an_impossible_byte_fails_inside_an_unfinished_frame() {
-        let mut receiver = from_server();
-        assert_eq!(receive(&mut receiver, b"\x81\x09a\xf0\x90").unwrap(), []);
-        let failure = receive(&mut receiver, b"\x28").unwrap_err();
-        assert_eq!(failure, ProtocolError::MessageUtf8.into());
-    }
-
-    #[test]
-    fn limits_apply_before_the_payload() {
-        let limit = |bytes: &[u8]| receive(&mut from_server(), bytes).unwrap_err();
-        assert_eq!(limit(b"\x82\x41"), LimitError::FrameBytes(65).into());
-        let mut bytes = Vec::from(b"\x02\x40");
-        bytes.extend([0; 64]);
-        bytes.extend(b"\x80\x25");
-        assert_eq!(limit(&bytes), LimitError::MessageBytes(101).into());
-        assert_eq!(limit(b"\x02\0\0\0\0\0\0\0\0\0"), LimitError::FragmentCount(5).into());
-        assert!(receive(&mut from_server(), b"\x82\x40").is_ok());
-    }
-
-    #[test]
-    fn room_grows_with_what_has_come_not_with_what_is_announced() {
-        let limits = Limits { message_bytes: 1 << 30, frame_bytes: 1 << 30, ..limits() };
-        let mut receiver = Receiver::new(Role::Server, &limits, None);
-        let mut bytes = Vec::new();
-        frame::encode(&mut bytes, FIN | Opcode::Binary as u8, 1 << 30, None);
-        bytes.extend([0; 100]);
-        receive(&mut receiver, &bytes).unwrap();
-        let capacity = receiver.message.unwrap().payload.capacity();
-        assert!(capacity <= 100 + Unfinished::FIRST_ROOM, "{capacity}");
     }
 }
