@@ -217,10 +217,10 @@ impl Connection {
     }
 
     /// Starts the closing handshake (§7.1.2); while connecting, gives up.
-    pub fn close(&mut self, now: Instant, frame: Option<CloseFrame>) -> Result<(), UsageError> {
+    pub fn close(&mut self, now: Instant, frame: Option<&CloseFrame>) -> Result<(), UsageError> {
         self.outbox.timers.advance(now);
         if self.ready_state() == ReadyState::Connecting {
-            frame.as_ref().map_or(Ok(()), CloseFrame::validate)?;
+            frame.map_or(Ok(()), CloseFrame::validate)?;
             self.fail(HandshakeError::Closed.into());
             return Ok(());
         }

@@ -57,7 +57,7 @@ impl<A: Application> Endpoint<A> {
     }
 
     /// Starts the closing handshake on behalf of the host.
-    pub fn close(&mut self, now: Instant, frame: CloseFrame) -> Result<Output, UsageError> {
+    pub fn close(&mut self, now: Instant, frame: &CloseFrame) -> Result<Output, UsageError> {
         self.connection.close(now, Some(frame))?;
         Ok(self.drain(now))
     }

@@ -60,10 +60,10 @@ impl Outbox {
     }
 
     /// Starts the closing handshake (§7.1.2).
-    pub fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), UsageError> {
+    pub fn close(&mut self, frame: Option<&CloseFrame>) -> Result<(), UsageError> {
         self.check_open()?;
-        frame.as_ref().map_or(Ok(()), CloseFrame::validate)?;
-        self.send_close(frame.as_ref());
+        frame.map_or(Ok(()), CloseFrame::validate)?;
+        self.send_close(frame);
         Ok(())
     }
 

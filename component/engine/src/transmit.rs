@@ -44,7 +44,7 @@ impl Transmitter {
         &mut self,
         role: Role,
         options: &Compression,
-        agreed: &AgreedCompression,
+        agreed: AgreedCompression,
     ) {
         let (window_bits, context_takeover) = match role {
             Role::Client => (agreed.client_window_bits, agreed.client_context_takeover),

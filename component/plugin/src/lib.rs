@@ -86,7 +86,7 @@ impl<A: Application + 'static> wit::GuestEndpoint for Resource<A> {
     }
 
     fn close(&self, now: Instant, frame: CloseFrame) -> Result<Output, UsageError> {
-        self.0.borrow_mut().close(now, frame)
+        self.0.borrow_mut().close(now, &frame)
     }
 
     fn closure(&self) -> Option<Closure> {

@@ -56,7 +56,7 @@ impl wit::GuestConnection for Resource {
     }
 
     fn close(&self, now: Instant, frame: Option<CloseFrame>) -> Result<(), UsageError> {
-        self.0.borrow_mut().close(now, frame)
+        self.0.borrow_mut().close(now, frame.as_ref())
     }
 
     fn drain(&self, now: Instant) -> wit::Drained {

@@ -106,7 +106,7 @@ impl Connection {
         self.outbox.state = after;
         self.outbox.timers.opened();
         self.reader = Reader::frames(self.role, &self.options, &agreed);
-        if let (Some(options), Some(agreed)) = (&self.options.compression, &agreed.compression) {
+        if let (Some(options), Some(agreed)) = (&self.options.compression, agreed.compression) {
             self.outbox.transmitter.compress(self.role, options, agreed);
         }
         self.events.push(Event::Opened(agreed));
