@@ -1,6 +1,7 @@
 //! The guests: compiled, and turned into components.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -19,9 +20,12 @@ struct Guest {
     component: &'static str,
 }
 
+/// The world of an application, in `wit/`.
+const PLUGIN: &str = "plugin";
+
 const GUESTS: [Guest; 2] = [
     Guest { package: "sandsock-protocol", world: "protocol", component: "protocol" },
-    Guest { package: "sandsock-echo", world: "plugin", component: "echo" },
+    Guest { package: "sandsock-echo", world: PLUGIN, component: "echo" },
 ];
 
 /// The profile of the root manifest that the guests are compiled with.
@@ -46,13 +50,22 @@ pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
             .join(PROFILE)
             .join(guest.package.replace('-', "_"))
             .with_extension("wasm");
-        let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
-        let component = component::encode(&module, &workspace.wit(), guest.world)
-            .with_context(|| format!("making a component of {}", guest.package))?;
-        let path = workspace.component(guest.component);
-        component::write_if_changed(&path, &component)?;
-        println!("{:<38} {:>12} bytes", workspace.shown(&path).to_string(), component.len());
+        make_component(workspace, &module, guest.world, &workspace.component(guest.component))?;
     }
+    Ok(())
+}
+
+/// Turns the core module of somebody's plugin into a component.
+pub(crate) fn encode(workspace: &Workspace, module: &Path, path: &Path) -> Result<()> {
+    make_component(workspace, module, PLUGIN, path)
+}
+
+fn make_component(workspace: &Workspace, module: &Path, world: &str, path: &Path) -> Result<()> {
+    let bytes = fs::read(module).with_context(|| format!("reading {}", module.display()))?;
+    let component = component::encode(&bytes, &workspace.wit(), world)
+        .with_context(|| format!("making a component of {}", module.display()))?;
+    component::write_if_changed(path, &component)?;
+    println!("{:<38} {:>12} bytes", workspace.shown(path).to_string(), component.len());
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod wasm_std;
 mod workspace;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -42,6 +43,22 @@ enum Task {
     /// Leaves target/components/protocol.wasm, target/components/echo.wasm and
     /// target/release/sandsock. What did not change is not built again.
     Build,
+
+    /// Turn your own plugin's core module into a component
+    ///
+    /// Compile it for wasm32-unknown-unknown first; the crate is a `cdylib` that
+    /// depends on `sandsock-plugin`. The component is for `sandsock serve --app`.
+    #[command(
+        after_help = "Example:\n  cargo xtask component target/wasm32-unknown-unknown/release/greeter.wasm greeter.wasm"
+    )]
+    Component {
+        /// What cargo compiled
+        #[arg(value_name = "MODULE.wasm")]
+        module: PathBuf,
+        /// Where the component goes
+        #[arg(value_name = "COMPONENT.wasm")]
+        component: PathBuf,
+    },
 
     /// Build, then run the echo server until it is interrupted
     ///
@@ -101,6 +118,7 @@ fn run(cli: Cli) -> Result<()> {
             guests::build(&workspace, cli.wasm_std)?;
             host::build(&workspace)
         }
+        Task::Component { module, component } => guests::encode(&workspace, &module, &component),
         Task::Serve { arguments } => {
             guests::build(&workspace, cli.wasm_std)?;
             host::build(&workspace)?;

@@ -170,6 +170,16 @@ fn decode_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, Pr
     Ok(Some((len, end)))
 }
 
+/// How long the header of a frame is.
+pub(crate) fn header_len(payload_len: usize, masked: bool) -> usize {
+    let length = match payload_len {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => 10,
+    };
+    length + if masked { size_of::<MaskingKey>() } else { 0 }
+}
+
 /// Appends a frame header. `first` is FIN, RSV1 and the opcode.
 pub(crate) fn encode(
     out: &mut Vec<u8>,
@@ -224,6 +234,7 @@ mod tests {
             let payload_len = usize::try_from(header.payload_len).unwrap();
             encode(&mut bytes, first, payload_len, header.masking_key);
             prop_assert!(bytes.len() <= HEADER_BYTES);
+            prop_assert_eq!(bytes.len(), header_len(payload_len, header.masking_key.is_some()));
             let expected = Expected {
                 masked: header.masking_key.is_some(),
                 compression: true,

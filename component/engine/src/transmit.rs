@@ -129,9 +129,11 @@ impl Transmitter {
     }
 
     fn frame(&mut self, first: u8, payload: &[u8]) {
-        self.bytes.reserve(frame::HEADER_BYTES + payload.len());
         // §5.3: a fresh, unpredictable key for each frame.
         let masking_key = self.keys.as_mut().map(|keys| keys.next());
+        // To the byte: a lone frame then leaves nothing to give back.
+        let header = frame::header_len(payload.len(), masking_key.is_some());
+        self.bytes.reserve(header + payload.len());
         frame::encode(&mut self.bytes, first, payload.len(), masking_key);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);

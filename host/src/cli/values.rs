@@ -1,0 +1,46 @@
+//! How sizes and times are written on the command line.
+
+use std::time::Duration;
+
+/// A time that may be endless.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    Endless,
+    Milliseconds(u32),
+}
+
+impl From<Wait> for Option<u32> {
+    fn from(wait: Wait) -> Self {
+        match wait {
+            Wait::Endless => None,
+            Wait::Milliseconds(count) => Some(count),
+        }
+    }
+}
+
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    parse_size::parse_size(text).map_err(|error| format!("{error}: a size is like 65536 or 16MiB"))
+}
+
+pub(crate) fn small_size(text: &str) -> Result<u32, String> {
+    u32::try_from(size(text)?).map_err(|_| "a size below 4GiB is wanted".to_owned())
+}
+
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}: a time is like 500ms or 10s"))?;
+    if time.is_zero() { Err("a time above 0 is wanted".to_owned()) } else { Ok(time) }
+}
+
+pub(crate) fn milliseconds(text: &str) -> Result<u32, String> {
+    // Below a millisecond is not nothing.
+    let count = time(text)?.as_micros().div_ceil(1000);
+    u32::try_from(count).map_err(|_| "a time below 49 days is wanted".to_owned())
+}
+
+pub(crate) fn wait(text: &str) -> Result<Wait, String> {
+    match text {
+        "none" | "0" => Ok(Wait::Endless),
+        _ => milliseconds(text).map(Wait::Milliseconds),
+    }
+}

@@ -1,0 +1,194 @@
+//! The loop between one transport and one endpoint, as `wit/endpoint.wit` has it.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+use tracing::{Level, debug, enabled, warn};
+
+use crate::bindings::types::{Next, Output, ReadyState};
+use crate::clock::Alarm;
+use crate::guest::GuestFailure;
+use crate::isolation::Endpoint;
+use crate::roster::Seat;
+use crate::transport::Transport;
+use crate::worker::Worker;
+
+/// A Close frame with code 1011 (§7.4.1), for a guest that cannot send its own.
+const INTERNAL_ERROR: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
+
+/// The same before the opening handshake is done, in HTTP.
+const INTERNAL_SERVER_ERROR: &[u8] =
+    b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// The close code of an endpoint that is going away (§7.4.1).
+const GOING_AWAY: u16 = 1001;
+
+/// Serves one connection, accepted at the time `accepted`, until its transport
+/// is closed.
+///
+/// The guest is let go of before the transport: what follows `close` needs
+/// none, and takes as long as the peer likes, up to a deadline.
+pub(crate) async fn serve<S>(stream: S, peer: SocketAddr, accepted: u64, worker: &Worker)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut connection = Connection {
+        transport: Transport::new(stream),
+        alarm: Alarm::new(worker.clock),
+        seat: worker.roster.seat(),
+        next: Next::Drain,
+        ready_state: ReadyState::Connecting,
+        worker,
+        peer,
+    };
+    let lingering = match connection.exchange(accepted).await {
+        Ok(lingering) => lingering,
+        Err(failure) => {
+            // A shared instance is logged where it failed, not for each sharer.
+            if matches!(failure, GuestFailure::Shared) {
+                debug!(%peer, cause = %failure, "the connection is closed");
+            } else {
+                warn!(%peer, cause = %failure, "the guest failed; its connection is closed");
+            }
+            connection.transport.queue(match connection.ready_state {
+                ReadyState::Connecting => INTERNAL_SERVER_ERROR.to_vec(),
+                ReadyState::Open => INTERNAL_ERROR.to_vec(),
+                ReadyState::Closing | ReadyState::Closed => Vec::new(),
+            });
+            worker.closing_timeout
+        }
+    };
+    let closed = timeout(lingering, connection.transport.close(&worker.buffer)).await;
+    debug!(%peer, clean = matches!(closed, Ok(Ok(()))), "the transport is closed");
+}
+
+/// A connection under way.
+struct Connection<'w, S> {
+    transport: Transport<S>,
+    alarm: Alarm,
+    seat: Seat<'w>,
+    next: Next,
+    ready_state: ReadyState,
+    worker: &'w Worker,
+    peer: SocketAddr,
+}
+
+/// Why the endpoint is called next.
+enum Wake {
+    /// The peer's bytes came, and were handed over: this is what they led to.
+    Received(Result<Output, GuestFailure>),
+    /// The peer ended its sending direction, or the transport broke.
+    Ended,
+    /// Its deadline is reached.
+    Deadline,
+    /// It said `drain`, and all it had to transmit is on its way.
+    Drain,
+    /// The server is about to end.
+    GoingAway,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
+    /// Moves bytes and time until the endpoint says `close`; returns how long
+    /// the transport may take for it.
+    async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
+        let clock = self.worker.clock;
+        let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
+        let mut output = endpoint.drain(clock.now())?;
+        loop {
+            self.obey(output)?;
+            if self.next == Next::Close {
+                self.log_closure(&endpoint)?;
+                let closing_timeout = self.worker.closing_timeout;
+                return Ok(self.alarm.remaining().unwrap_or_default().min(closing_timeout));
+            }
+            output = match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
+                Wake::Received(output) => output?,
+                Wake::Ended => endpoint.receive_end(clock.now())?,
+                Wake::Deadline => endpoint.reach_deadline(clock.now())?,
+                Wake::Drain => {
+                    // A peer that sent much waits its turn like all others.
+                    yield_now().await;
+                    endpoint.drain(clock.now())?
+                }
+                Wake::GoingAway => endpoint.close(clock.now(), GOING_AWAY)?,
+            };
+        }
+    }
+
+    /// Takes over what an output says, in place of the one before.
+    fn obey(&mut self, output: Output) -> Result<(), GuestFailure> {
+        let queued = self.transport.queued() + output.transmit.len();
+        // What is reached at a deadline adds to what waits for a peer that does
+        // not read. The guest bounds that; the host need not believe it.
+        if queued > self.worker.most_queued {
+            return Err(GuestFailure::Output(queued));
+        }
+        self.transport.queue(output.transmit);
+        self.alarm.set(output.deadline);
+        self.next = output.next;
+        self.ready_state = output.ready_state;
+        Ok(())
+    }
+
+    fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
+        self.seat.keep(cx.waker());
+        if self.seat.is_told_to_leave() {
+            return Poll::Ready(Wake::GoingAway);
+        }
+        if endpoint.has_failed() {
+            // Any call tells what failed.
+            return Poll::Ready(Wake::Drain);
+        }
+        let now = self.worker.clock.now();
+        if self.alarm.is_due(now) {
+            // Looked at before the transport: a peer that always has bytes to
+            // read cannot put it off.
+            return Poll::Ready(Wake::Deadline);
+        }
+        match self.poll_transport(cx, now, endpoint) {
+            Poll::Ready(wake) => Poll::Ready(wake),
+            Poll::Pending => self.alarm.poll(cx).map(|()| Wake::Deadline),
+        }
+    }
+
+    fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: u64,
+        endpoint: &Endpoint,
+    ) -> Poll<Wake> {
+        // A peer that does not read is not read from.
+        if let Err(error) = ready!(self.transport.poll_transmit(cx)) {
+            return self.ended(&error);
+        }
+        if self.next == Next::Drain {
+            return Poll::Ready(Wake::Drain);
+        }
+        let mut buffer = self.worker.buffer.borrow_mut();
+        match ready!(self.transport.poll_receive(cx, &mut buffer)) {
+            Ok(0) => Poll::Ready(Wake::Ended),
+            Ok(count) => Poll::Ready(Wake::Received(endpoint.receive(now, &buffer[..count]))),
+            Err(error) => self.ended(&error),
+        }
+    }
+
+    fn ended(&self, error: &io::Error) -> Poll<Wake> {
+        debug!(peer = %self.peer, %error, "the transport broke");
+        Poll::Ready(Wake::Ended)
+    }
+
+    fn log_closure(&self, endpoint: &Endpoint) -> Result<(), GuestFailure> {
+        if enabled!(Level::DEBUG)
+            && let Some(closure) = endpoint.closure()?
+        {
+            debug!(peer = %self.peer, ?closure, "the connection is closed");
+        }
+        Ok(())
+    }
+}

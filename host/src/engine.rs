@@ -1,0 +1,105 @@
+//! The WebAssembly engine: how guests are compiled, mapped and interrupted.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::error::Error;
+use crate::process;
+
+/// The whole reach of a 32-bit address. A guest whose memory has this much
+/// reserved, and a guard behind, runs without bounds checks.
+const WHOLE_REACH: u64 = 4 << 30;
+
+/// Address space behind each memory, for offsets that reach beyond 4 GiB.
+const GUARD: u64 = 32 << 20;
+
+/// The least reach that is worth an instance.
+const LEAST_REACH: u64 = 16 << 20;
+
+/// Linear memory is counted in pages of 64 KiB.
+const PAGE: u64 = 64 << 10;
+
+/// Core modules of one component: its own, and the adapters around it.
+const CORE_INSTANCES: u32 = 4;
+
+/// Tables of one component: its own, and that of the adapters around it.
+const TABLES: u32 = 2;
+
+/// How many ticks of the CPU clock a call may take. A call is stopped after
+/// its timeout, and within 2 % of it.
+pub(crate) const CALL_TICKS: u64 = 50;
+
+/// An engine for as many instances as come, each mapped when it is made and
+/// each call of which may take `call_timeout`.
+pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
+    start(&config(), call_timeout)
+}
+
+/// An engine for `instances` at once, each call of which may take `call_timeout`.
+///
+/// Returns with it how many bytes of linear memory each can have at most.
+pub(crate) fn pooling(instances: u32, call_timeout: Duration) -> Result<(Engine, usize), Error> {
+    process::check_mappings(instances)?;
+    let reach = reach(instances)?;
+    let bytes = usize::try_from(reach).map_err(|_| Error::AddressSpace(instances))?;
+
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_memory_size(bytes);
+
+    let mut config = config();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .memory_reservation(reach)
+        .memory_guard_size(GUARD)
+        // A pool never moves a memory, so its base can be kept in a register.
+        .memory_may_move(false);
+    Ok((start(&config, call_timeout)?, bytes))
+}
+
+/// What all engines have in common.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        // Every call of the guest ends before the next: half the cost of a call.
+        .concurrency_support(false);
+    config
+}
+
+fn start(config: &Config, call_timeout: Duration) -> Result<Engine, Error> {
+    let engine = Engine::new(config).map_err(|error| Error::Engine(format!("{error:#}")))?;
+    start_ticking(&engine, call_timeout)?;
+    Ok(engine)
+}
+
+/// The address space for each of so many memories, in whole pages.
+fn reach(instances: u32) -> Result<u64, Error> {
+    let share = process::address_space() / u64::from(instances.max(1));
+    let reach = share.saturating_sub(GUARD).min(WHOLE_REACH) / PAGE * PAGE;
+    if reach < LEAST_REACH { Err(Error::AddressSpace(instances)) } else { Ok(reach) }
+}
+
+/// Moves the CPU clock of all guests on, until the engine is dropped.
+fn start_ticking(engine: &Engine, call_timeout: Duration) -> Result<(), Error> {
+    let engine = engine.weak();
+    let tick =
+        (call_timeout / u32::try_from(CALL_TICKS).unwrap_or(1)).max(Duration::from_millis(1));
+    let ticking = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(tick);
+        }
+    };
+    thread::Builder::new()
+        .name("cpu-clock".to_owned())
+        .spawn(ticking)
+        .map(drop)
+        .map_err(Error::Worker)
+}

@@ -1,0 +1,172 @@
+//! Who shares an instance with whom. Nothing else in the crate knows.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tracing::warn;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+use crate::app::App;
+use crate::bindings::Exports;
+use crate::bindings::types::{CloseFrame, Closure, Output};
+use crate::guest::{Guest, GuestFailure, Holdings};
+use crate::plugin::Plugin;
+use crate::roster::Roster;
+
+/// What a failing instance takes with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// An instance for each connection: a failure ends that connection.
+    #[default]
+    Connection,
+    /// An instance for each worker thread, in less memory: a failure ends the
+    /// connections of that worker, and those that come later get a new one.
+    Worker,
+}
+
+/// The sandboxes of one worker.
+pub(crate) struct Sandboxes {
+    app: Arc<App>,
+    /// `None` where each connection has one of its own.
+    shared: Option<Shared>,
+}
+
+/// The sandbox that connections to come share, and those that share one.
+struct Shared {
+    newest: RefCell<Option<Rc<Sandbox>>>,
+    sharers: Rc<Roster>,
+}
+
+impl Sandboxes {
+    /// No sandbox yet: each is made when it is first needed.
+    pub(crate) fn new(app: Arc<App>, roster: &Rc<Roster>) -> Self {
+        let shared = match app.settings.isolation {
+            Isolation::Connection => None,
+            Isolation::Worker => {
+                Some(Shared { newest: RefCell::default(), sharers: Rc::clone(roster) })
+            }
+        };
+        Self { app, shared }
+    }
+
+    /// Begins an endpoint for a connection that was accepted at `now`.
+    pub(crate) fn start_endpoint(&self, now: u64) -> Result<Endpoint, GuestFailure> {
+        let sandbox = self.sandbox()?;
+        let start = &self.app.start;
+        let started =
+            sandbox.call(|exports, store| exports.endpoint().call_start(store, now, start))?;
+        let handle = started.map_err(|_| GuestFailure::Options)?;
+        Ok(Endpoint { sandbox, handle })
+    }
+
+    fn sandbox(&self) -> Result<Rc<Sandbox>, GuestFailure> {
+        let Some(Shared { newest, sharers }) = &self.shared else {
+            return Sandbox::new(&self.app.plugin, None);
+        };
+        let mut newest = newest.borrow_mut();
+        if let Some(sandbox) = newest.as_ref().filter(|sandbox| !sandbox.has_failed()) {
+            return Ok(Rc::clone(sandbox));
+        }
+        let fresh = Sandbox::new(&self.app.plugin, Some(Rc::clone(sharers)))?;
+        Ok(Rc::clone(newest.insert(fresh)))
+    }
+}
+
+/// An instance until it fails, and who is to know when it does.
+struct Sandbox {
+    plugin: Arc<Plugin>,
+    guest: RefCell<Option<Guest>>,
+    sharers: Option<Rc<Roster>>,
+}
+
+impl Sandbox {
+    fn new(plugin: &Arc<Plugin>, sharers: Option<Rc<Roster>>) -> Result<Rc<Self>, GuestFailure> {
+        let guest = RefCell::new(Some(Guest::new(plugin)?));
+        Ok(Rc::new(Self { plugin: Arc::clone(plugin), guest, sharers }))
+    }
+
+    fn has_failed(&self) -> bool {
+        self.guest.borrow().is_none()
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&Exports, &mut Store<Holdings>) -> wasmtime::Result<T>,
+    ) -> Result<T, GuestFailure> {
+        let mut guest = self.guest.borrow_mut();
+        let result = guest.as_mut().ok_or(GuestFailure::Shared)?.call(&self.plugin, call);
+        if result.is_err() {
+            *guest = None;
+            if let Some(sharers) = &self.sharers {
+                sharers.wake_all();
+            }
+        }
+        result
+    }
+}
+
+/// The resource `endpoint` of one connection. Each method is one call of the
+/// guest, named as in `wit/endpoint.wit`; after a failure, all of them fail.
+pub(crate) struct Endpoint {
+    sandbox: Rc<Sandbox>,
+    handle: ResourceAny,
+}
+
+impl Endpoint {
+    /// Whether the instance failed, in whichever connection's call.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.sandbox.has_failed()
+    }
+
+    /// `endpoint.receive`.
+    pub(crate) fn receive(&self, now: u64, bytes: &[u8]) -> Result<Output, GuestFailure> {
+        self.sandbox
+            .call(|exports, store| exports.endpoint().call_receive(store, self.handle, now, bytes))
+    }
+
+    /// `endpoint.drain`.
+    pub(crate) fn drain(&self, now: u64) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|exports, store| exports.endpoint().call_drain(store, self.handle, now))
+    }
+
+    /// `endpoint.receive-end`.
+    pub(crate) fn receive_end(&self, now: u64) -> Result<Output, GuestFailure> {
+        self.sandbox
+            .call(|exports, store| exports.endpoint().call_receive_end(store, self.handle, now))
+    }
+
+    /// `endpoint.reach-deadline`.
+    pub(crate) fn reach_deadline(&self, now: u64) -> Result<Output, GuestFailure> {
+        self.sandbox
+            .call(|exports, store| exports.endpoint().call_reach_deadline(store, self.handle, now))
+    }
+
+    /// `endpoint.close` with this close code. Where the closing handshake is
+    /// under way already nothing changes, and `drain` says where it stands.
+    pub(crate) fn close(&self, now: u64, code: u16) -> Result<Output, GuestFailure> {
+        let frame = CloseFrame { code, reason: String::new() };
+        let closed = self.sandbox.call(|exports, store| {
+            exports.endpoint().call_close(store, self.handle, now, &frame)
+        })?;
+        closed.or_else(|_| self.drain(now))
+    }
+
+    /// `endpoint.closure`.
+    pub(crate) fn closure(&self) -> Result<Option<Closure>, GuestFailure> {
+        self.sandbox.call(|exports, store| exports.endpoint().call_closure(store, self.handle))
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        // An instance of its own goes as a whole, which is faster.
+        if self.sandbox.sharers.is_none() || self.sandbox.has_failed() {
+            return;
+        }
+        if let Err(failure) = self.sandbox.call(|_, store| self.handle.resource_drop(store)) {
+            warn!(cause = %failure, "the guest failed while it dropped an endpoint");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A native host for WebSocket applications in WebAssembly: sockets, timers,
+//! threads and limits around components of the world `plugin` (see `wit/`).
+//!
+//! The bytes of a stranger are parsed inside an instance of the component,
+//! which can touch nothing but what it is handed. This crate only moves bytes
+//! between sockets and instances, and bounds what an instance may use.
+//!
+//! ```no_run
+//! use sandsock::{App, ECHO, Server, Settings};
+//!
+//! # async fn run() -> Result<(), sandsock::Error> {
+//! let app = App::load(ECHO, Settings::default(), |options| {
+//!     options.subprotocols = vec!["chat".to_owned()];
+//! })?;
+//! let mut server = Server::new(app);
+//! let address = server.listen(([127, 0, 0, 1], 9001).into())?;
+//! println!("listening on {address}");
+//! server.run(std::future::pending()).await
+//! # }
+//! ```
+//!
+//! Imports point one way: server, worker, connection, isolation, guest, plugin,
+//! engine; beside them the leaves clock, roster, transport, listener, tls, process.
+
+mod app;
+mod bindings;
+pub mod client;
+mod clock;
+mod connection;
+mod engine;
+mod error;
+mod guest;
+mod isolation;
+mod listener;
+mod plugin;
+mod process;
+mod roster;
+mod server;
+mod settings;
+mod throttle;
+mod tls;
+mod transport;
+mod worker;
+
+pub use app::{App, ECHO};
+pub use client::connect;
+pub use error::{Error, OptionRefusal};
+pub use isolation::Isolation;
+pub use server::Server;
+pub use settings::Settings;
+pub use tls::{Certificate, Tls, TlsError, TlsSettings};
+
+/// The options of an endpoint, as `wit/types.wit` documents them.
+pub mod options {
+    pub use crate::bindings::types::{
+        Compression, Header, Keepalive, Limits, Options, ServerOptions, Timeouts,
+    };
+}

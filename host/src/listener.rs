@@ -1,0 +1,88 @@
+//! Listening sockets, one for each worker on the same port, and what to do
+//! when accepting fails.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::error::Error;
+use crate::tls::Tls;
+
+/// Connections that the kernel completes before they are accepted.
+const BACKLOG: i32 = 4096;
+
+/// How long to wait after accepting failed for want of a resource, which only
+/// somebody else's leaving can cure.
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+
+/// A listening socket, and what is spoken on its connections.
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    /// Without it, a connection begins with its opening handshake.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// Listens with `count` sockets on one address, among which the kernel spreads
+/// the connections. Port 0 is decided by the first, and shared by the rest; the
+/// address comes back with it.
+pub(crate) fn listen(
+    mut address: SocketAddr,
+    count: usize,
+) -> Result<(SocketAddr, Vec<TcpListener>), Error> {
+    check_is_free(address)?;
+    let mut listeners = Vec::with_capacity(count);
+    for _ in 0..count {
+        let listener = bind(address).map_err(|error| listen_error(address, error))?;
+        address = listener.local_addr().map_err(|error| listen_error(address, error))?;
+        listeners.push(listener);
+    }
+    Ok((address, listeners))
+}
+
+/// Sockets that share a port do so with any process of the same user. A second
+/// server would silently take half of the connections, so ask without sharing.
+fn check_is_free(address: SocketAddr) -> Result<(), Error> {
+    let probe = socket(address).and_then(|socket| socket.bind(&address.into()));
+    probe.map_err(|error| listen_error(address, error))
+}
+
+fn socket(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Connections of an earlier server that still linger do not count.
+    socket.set_reuse_address(true)?;
+    Ok(socket)
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(address)?;
+    socket.set_reuse_port(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn listen_error(address: SocketAddr, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Error::PortTaken(address),
+        _ => Error::Listen { address, error },
+    }
+}
+
+/// Whether accepting failed because of the one connection that was to be
+/// accepted, so that the next one may well go through at once.
+pub(crate) fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+    )
+}

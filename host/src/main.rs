@@ -1,0 +1,142 @@
+//! The command `sandsock`.
+
+mod cli;
+mod commands;
+
+use std::fs;
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::process::{ExitCode, exit};
+
+use clap::Parser;
+use sandsock::{App, ECHO, Server, Tls};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::cli::autobahn_client::AutobahnClient;
+use crate::cli::connect::Connect;
+use crate::cli::serve::{Listening, Serve};
+use crate::cli::{Cli, Command};
+
+/// What a shell reports for a process that an interrupt ended: 128 and SIGINT.
+const INTERRUPTED: i32 = 130;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(cli.log).with(log).init();
+
+    let result = match &cli.command {
+        Command::Serve(flags) => serve(flags).map(|()| ExitCode::SUCCESS),
+        Command::Connect(flags) => connect(flags),
+        Command::AutobahnClient(flags) => autobahn_client(flags).map(|()| ExitCode::SUCCESS),
+    };
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("sandsock: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(flags: &Serve) -> Result<(), String> {
+    let tls = flags.tls.settings().map(Tls::load).transpose();
+    let tls = tls.map_err(|error| format!("TLS: {error}"))?;
+    let mut server = Server::new(load(flags)?);
+    let ready = listen(&mut server, flags, tls.as_ref())?;
+    event_loop()?.block_on(async {
+        let no_signals = |error| format!("cannot wait for signals: {error}");
+        let ending = interrupted().map_err(no_signals)?;
+        tokio::spawn(reload(signal(SignalKind::hangup()).map_err(no_signals)?, tls));
+        let mut output = io::stdout().lock();
+        // Whoever reads this may be gone; the server goes on.
+        let _ = output.write_all(ready.as_bytes()).and(output.flush());
+        drop(output);
+        server.run(ending).await.map_err(|error| error.to_string())
+    })
+}
+
+fn connect(flags: &Connect) -> Result<ExitCode, String> {
+    event_loop()?.block_on(async {
+        let interrupted =
+            interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
+        let ending = commands::connect::run(flags, interrupted).await?;
+        Ok(ExitCode::from(ending as u8))
+    })
+}
+
+fn autobahn_client(flags: &AutobahnClient) -> Result<(), String> {
+    event_loop()?.block_on(commands::autobahn_client::run(flags))
+}
+
+fn event_loop() -> Result<Runtime, String> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot set up an event loop: {error}"))
+}
+
+fn load(flags: &Serve) -> Result<App, String> {
+    let adjust = |options: &mut _| flags.adjust(options);
+    let Some(path) = &flags.app else {
+        return App::load(ECHO, flags.settings(), adjust).map_err(|error| format!("echo: {error}"));
+    };
+    let component = fs::read(path)
+        .map_err(|error| format!("--app: cannot read {}: {error}", path.display()))?;
+    App::load(&component, flags.settings(), adjust)
+        .map_err(|error| format!("--app: {}: {error}", path.display()))
+}
+
+/// Listens wherever the flags say, and returns what there is to tell of it.
+fn listen(server: &mut Server, flags: &Serve, tls: Option<&Tls>) -> Result<String, String> {
+    let mut ready = String::new();
+    for Listening { flag, address, tls: over_tls } in flags.listening() {
+        let tls = tls.filter(|_| over_tls);
+        let bound = match tls {
+            Some(tls) => server.listen_tls(address, tls.clone()),
+            None => server.listen(address),
+        };
+        let bound = bound.map_err(|error| format!("{flag}: {error}"))?;
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        ready += &format!("listening on {scheme}://{bound}\n");
+    }
+    Ok(ready)
+}
+
+/// Reads the files of TLS anew at every SIGHUP, which else would end the
+/// process. A server that has none to read takes no harm from it either.
+async fn reload(mut hangup: Signal, tls: Option<Tls>) {
+    while hangup.recv().await.is_some() {
+        match tls.as_ref().map(Tls::reload) {
+            Some(Ok(())) => info!("SIGHUP: TLS is read anew, for the connections to come"),
+            Some(Err(error)) => error!("SIGHUP: TLS stays as it was: {error}"),
+            None => info!("SIGHUP: there is no TLS to read anew"),
+        }
+    }
+}
+
+/// Ready at the first SIGINT or SIGTERM. The second one ends the process.
+fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        either(&mut interrupt, &mut terminate).await;
+        tokio::spawn(async move {
+            either(&mut interrupt, &mut terminate).await;
+            exit(INTERRUPTED);
+        });
+    })
+}
+
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

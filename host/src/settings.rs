@@ -1,0 +1,70 @@
+//! How a server runs its guests, whatever they are.
+
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use crate::isolation::Isolation;
+
+/// How a server runs its guests. What a guest itself does is in its options.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who shares an instance with whom. Default: nobody.
+    pub isolation: Isolation,
+    /// Worker threads, each with its own listener. Default: one for each core.
+    pub workers: NonZeroUsize,
+    /// Connections at once, above which new ones are refused with status 503.
+    /// Default 10,000.
+    pub max_connections: u32,
+    /// Bytes of linear memory that one instance may have. `None`, the default,
+    /// stands for 16 MiB and six times the longest message that the options
+    /// allow, or for 4 GiB where an instance is shared.
+    pub memory_limit: Option<u64>,
+    /// The longest that one call of a guest may take. Default 5 s.
+    pub call_timeout: Duration,
+    /// How long connections have for the closing handshake when the server
+    /// ends. Default 10 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            isolation: Isolation::default(),
+            workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            max_connections: 10_000,
+            memory_limit: None,
+            call_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Settings {
+    /// The memory limit in bytes where messages have at most `message_bytes`.
+    pub(crate) fn memory_limit_for(&self, message_bytes: u64) -> u64 {
+        self.memory_limit.unwrap_or(match self.isolation {
+            Isolation::Connection => memory_for(message_bytes),
+            Isolation::Worker => WHOLE_MEMORY,
+        })
+    }
+
+    /// How many instances can be needed at once. A worker's next instance may
+    /// be made while its last one still goes.
+    pub(crate) fn instances(&self) -> u32 {
+        match self.isolation {
+            Isolation::Connection => self.max_connections,
+            Isolation::Worker => u32::try_from(self.workers.get()).unwrap_or(u32::MAX) * 2,
+        }
+    }
+}
+
+/// All that a 32-bit memory reaches.
+const WHOLE_MEMORY: u64 = 4 << 30;
+
+/// What one connection may need: 16 MiB, and six times the longest message. It
+/// is received, perhaps inflated, answered, perhaps deflated, and what holds it
+/// may have to move as it grows.
+pub(crate) fn memory_for(message_bytes: u64) -> u64 {
+    message_bytes.saturating_mul(6).saturating_add(16 << 20).min(WHOLE_MEMORY)
+}

@@ -1,0 +1,191 @@
+//! A worker thread: an event loop, listeners, and the connections they accepted.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinSet, spawn_local};
+use tokio::time::{sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::connection;
+use crate::error::Error;
+use crate::isolation::Sandboxes;
+use crate::listener::{self, Listener};
+use crate::roster::Roster;
+use crate::throttle::Throttle;
+use crate::tls::Tls;
+use crate::transport::Transport;
+
+/// Bytes read from a peer at once. One buffer serves all of a worker's
+/// connections: it is only in use while a read is handed to a guest.
+const BUFFER: usize = 64 << 10;
+
+/// What a connection above the most gets: a complete answer, and no instance.
+const SERVICE_UNAVAILABLE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// How long a refused connection may take to close.
+const REFUSAL: Duration = Duration::from_secs(1);
+
+/// Refused connections of one worker that are closed with care at once. Any
+/// further ones are dropped: refusing is not to become the load.
+const MOST_REFUSALS: usize = 64;
+
+/// What the connections of one worker share.
+pub(crate) struct Worker {
+    pub(crate) clock: Clock,
+    pub(crate) sandboxes: Sandboxes,
+    pub(crate) roster: Rc<Roster>,
+    pub(crate) buffer: RefCell<Box<[u8]>>,
+    /// How long an opening handshake may take, with that of TLS before it.
+    pub(crate) opening_timeout: Duration,
+    /// How long a transport may take to close.
+    pub(crate) closing_timeout: Duration,
+    /// Bytes that may wait for one peer.
+    pub(crate) most_queued: usize,
+    refusals: Arc<Semaphore>,
+}
+
+/// What a worker is handed by its server.
+pub(crate) struct Assignment {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Clock,
+    pub(crate) listeners: Vec<Listener>,
+    /// A permit for each connection of the server.
+    pub(crate) vacancies: Arc<Semaphore>,
+    /// Changes when the server is about to end.
+    pub(crate) ending: watch::Receiver<()>,
+}
+
+/// Runs a worker on this thread until the server ends.
+pub(crate) fn run(assignment: Assignment) -> Result<(), Error> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+        .map_err(Error::Worker)?;
+    runtime.block_on(work(assignment))
+}
+
+async fn work(assignment: Assignment) -> Result<(), Error> {
+    let Assignment { app, clock, listeners, vacancies, mut ending } = assignment;
+    let drain_timeout = app.settings.drain_timeout;
+    let roster = Rc::new(Roster::default());
+    let worker = Rc::new(Worker {
+        clock,
+        opening_timeout: app.opening_timeout,
+        closing_timeout: app.closing_timeout,
+        most_queued: app.most_queued(),
+        sandboxes: Sandboxes::new(app, &roster),
+        roster,
+        buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
+        refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
+    });
+
+    let mut accepting = JoinSet::new();
+    for Listener { socket, tls } in listeners {
+        let socket = TcpListener::from_std(socket).map_err(Error::Worker)?;
+        accepting.spawn_local(accept(Rc::clone(&worker), socket, tls, Arc::clone(&vacancies)));
+    }
+    // An error means that the server itself is gone: the same.
+    let _ = ending.changed().await;
+    accepting.shutdown().await;
+
+    worker.roster.drain();
+    if timeout(drain_timeout, worker.roster.emptied()).await.is_err() {
+        info!(connections = worker.roster.len(), "dropped: they did not close in time");
+    }
+    Ok(())
+}
+
+async fn accept(
+    worker: Rc<Worker>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    vacancies: Arc<Semaphore>,
+) {
+    let mut refused = Throttle::default();
+    let mut failed = Throttle::default();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => match Arc::clone(&vacancies).try_acquire_owned() {
+                Ok(permit) => welcome(&worker, stream, peer, tls.as_ref(), permit),
+                Err(_) => {
+                    if let Some(times) = refused.permit() {
+                        warn!(%peer, times, "refused: as many connections as allowed");
+                    }
+                    // It is not worth a TLS handshake to say so.
+                    let answer = if tls.is_none() { SERVICE_UNAVAILABLE } else { &[] };
+                    refuse(&worker, stream, answer);
+                }
+            },
+            Err(error) if listener::is_of_one_connection(&error) => {
+                debug!(%error, "a connection ended before it was accepted");
+            }
+            Err(error) => {
+                if let Some(times) = failed.permit() {
+                    warn!(%error, times, "cannot accept connections for now");
+                }
+                sleep(listener::PAUSE).await;
+            }
+        }
+    }
+}
+
+fn welcome(
+    worker: &Rc<Worker>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<&Tls>,
+    permit: OwnedSemaphorePermit,
+) {
+    // Small frames are not to wait for more of them (Nagle).
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%peer, %error, "the connection ended as it was accepted");
+        return;
+    }
+    let worker = Rc::clone(worker);
+    let accepted = worker.clock.now();
+    let Some(tls) = tls else {
+        spawn_local(async move {
+            connection::serve(stream, peer, accepted, &worker).await;
+            drop(permit);
+        });
+        return;
+    };
+    // The endpoint is told when the transport was accepted, and so has one
+    // deadline for all of the opening. But it is made when TLS is done: a
+    // stranger who never gets that far costs no instance, only the permit.
+    let handshake = tls.accept(stream);
+    spawn_local(async move {
+        match timeout(worker.opening_timeout, handshake).await {
+            Ok(Ok(stream)) => connection::serve(stream, peer, accepted, &worker).await,
+            Ok(Err((error, stream))) => {
+                debug!(%peer, %error, "the TLS handshake failed");
+                // With care: the alert is to arrive.
+                refuse(&worker, stream, &[]);
+            }
+            Err(_) => debug!(%peer, "the TLS handshake took too long"),
+        }
+        drop(permit);
+    });
+}
+
+fn refuse(worker: &Rc<Worker>, stream: TcpStream, answer: &'static [u8]) {
+    let Ok(permit) = Arc::clone(&worker.refusals).try_acquire_owned() else { return };
+    let worker = Rc::clone(worker);
+    spawn_local(async move {
+        let mut transport = Transport::new(stream);
+        transport.queue(answer.to_vec());
+        let closed = timeout(REFUSAL, transport.close(&worker.buffer)).await;
+        debug!(in_time = closed.is_ok(), "a refused connection is closed");
+        drop(permit);
+    });
+}

@@ -1,0 +1,191 @@
+//! The client against this crate's own server, over loopback.
+
+use std::net::SocketAddr;
+
+use sandsock::client::{
+    ConnectError, Connector, Event, Failure, HandshakeError, Message, SendError,
+};
+use sandsock::{App, Certificate, ECHO, Server, Settings, Tls, TlsSettings, connect};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// An echo server, as long as the guard lives.
+struct Echo {
+    address: SocketAddr,
+    _ending: oneshot::Sender<()>,
+}
+
+fn echo(tls: bool) -> Echo {
+    let settings = Settings { max_connections: 16, ..Settings::default() };
+    let app = App::load(ECHO, settings, |options| {
+        options.subprotocols = vec!["chat".to_owned()];
+    });
+    let mut server = Server::new(app.unwrap());
+    let any = ([127, 0, 0, 1], 0).into();
+    let address = if tls {
+        let settings =
+            TlsSettings { certificate: Certificate::SelfSigned, client_authorities: None };
+        server.listen_tls(any, Tls::load(settings).unwrap())
+    } else {
+        server.listen(any)
+    };
+    let (ending, ended) = oneshot::channel();
+    tokio::spawn(server.run(async {
+        let _ = ended.await;
+    }));
+    Echo { address: address.unwrap(), _ending: ending }
+}
+
+fn text(text: &str) -> Message {
+    Message::Text(text.to_owned())
+}
+
+#[tokio::test]
+async fn messages_come_back_and_the_closure_is_clean() {
+    let echo = echo(false);
+    let mut connection = connect(&format!("ws://{}/path?query", echo.address)).await.unwrap();
+    assert_eq!(connection.agreed().resource_name, "/path?query");
+    assert!(connection.agreed().compression.is_some());
+
+    for message in [text("hello"), Message::Binary(vec![0xff; 100_000]), text("")] {
+        connection.send(&message).await.unwrap();
+        assert_eq!(connection.next_event().await.unwrap(), Some(Event::Message(message)));
+    }
+    connection.close(1000, "done").await.unwrap();
+    assert_eq!(connection.send(&text("late")).await, Err(SendError::Closing));
+    let closure = connection.closed().await.unwrap().unwrap();
+    assert!(closure.clean);
+    assert_eq!(closure.code, 1000);
+    assert_eq!(connection.next_event().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_queued_in_a_row_arrives_in_order_and_before_the_close() {
+    let echo = echo(false);
+    let mut connection = connect(&format!("ws://{}", echo.address)).await.unwrap();
+    let messages: Vec<_> = (0..100).map(|number| text(&number.to_string())).collect();
+    for message in &messages {
+        connection.queue(message).unwrap();
+    }
+    connection.close(1000, "").await.unwrap();
+    let mut received = Vec::new();
+    while let Some(event) = connection.next_event().await.unwrap() {
+        if let Event::Message(message) = event {
+            received.push(message);
+        }
+    }
+    assert_eq!(received, messages);
+}
+
+#[tokio::test]
+async fn a_peer_that_waits_to_be_read_is_read_from_while_sending() {
+    // More than both directions' sockets hold, of what does not compress away.
+    let echo = echo(false);
+    let mut connector = Connector::new().unwrap();
+    connector.options().compression = None;
+    let mut connection = connector.connect(&format!("ws://{}", echo.address)).await.unwrap();
+    let message = Message::Binary(vec![0x5a; 1 << 20]);
+    for _ in 0..12 {
+        connection.send(&message).await.unwrap();
+    }
+    connection.close(1000, "").await.unwrap();
+    let mut count = 0;
+    while let Some(event) = connection.next_event().await.unwrap() {
+        count += u32::from(matches!(event, Event::Message(_)));
+    }
+    assert_eq!(count, 12);
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_with_its_round_trip_time() {
+    let echo = echo(false);
+    let mut connection = connect(&format!("ws://{}", echo.address)).await.unwrap();
+    connection.ping(b"data").await.unwrap();
+    let Some(Event::Pong(pong)) = connection.next_event().await.unwrap() else { panic!("no pong") };
+    assert_eq!(pong.application_data, b"data");
+    assert!(pong.round_trip.is_some());
+    assert_eq!(connection.ping(&[0; 126]).await, Err(SendError::ControlPayload));
+}
+
+#[tokio::test]
+async fn a_subprotocol_that_both_speak_is_agreed() {
+    let echo = echo(false);
+    let connector = Connector::new().unwrap().subprotocol("other").subprotocol("chat");
+    let connection = connector.connect(&format!("ws://{}", echo.address)).await.unwrap();
+    assert_eq!(connection.agreed().subprotocol.as_deref(), Some("chat"));
+}
+
+#[tokio::test]
+async fn a_certificate_is_only_accepted_from_a_trusted_authority_or_at_ones_own_risk() {
+    let echo = echo(true);
+    let url = format!("wss://{}", echo.address);
+    let connector = Connector::new().unwrap();
+    // Without any authority in the system, there is nobody to trust.
+    let error = connector.connect(&url).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Certificate { .. } | ConnectError::Roots(_)), "{error}");
+
+    let connector = connector.danger_accept_any_certificate();
+    let mut connection = connector.connect(&url).await.unwrap();
+    connection.send(&text("secret")).await.unwrap();
+    let echoed = connection.next_event().await.unwrap();
+    assert_eq!(echoed, Some(Event::Message(text("secret"))));
+    connection.close(1000, "").await.unwrap();
+    assert!(connection.closed().await.unwrap().unwrap().clean);
+}
+
+#[tokio::test]
+async fn the_wrong_scheme_is_told_apart_from_other_failures() {
+    let plain = echo(false);
+    let connector = Connector::new().unwrap().danger_accept_any_certificate();
+    let error = connector.connect(&format!("wss://{}", plain.address)).await.err().unwrap();
+    assert!(matches!(error, ConnectError::NotTls(_)), "{error}");
+
+    let secure = echo(true);
+    let error = connect(&format!("ws://{}", secure.address)).await.err().unwrap();
+    assert!(matches!(error, ConnectError::TlsPort(_)), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_listening_and_nobody_answering_are_told_apart() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let mut connector = Connector::new().unwrap();
+    connector.options().timeouts.opening = 50;
+    let error = connector.connect(&url).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
+
+    drop(listener);
+    let error = connect(&url).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Tcp { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_http_server_is_named_with_its_status() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    });
+    let error = connect(&url).await.err().unwrap();
+    assert!(
+        matches!(
+            error,
+            ConnectError::Handshake {
+                failure: Failure::Handshake(HandshakeError::Status(404)),
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_connection_can_be_sent_to_another_thread() {
+    fn is_send<T: Send>(_: T) {}
+    is_send(connect("ws://localhost"));
+}
