@@ -12,9 +12,6 @@ use crate::guest::{Guest, Holdings};
 use crate::plugin::Plugin;
 use crate::settings::{self, Settings};
 
-/// The component that echoes every message, as built into this crate.
-pub const ECHO: &[u8] = include_bytes!(env!("SANDSOCK_ECHO"));
-
 /// An application, loaded: from here on it serves, or costs a connection.
 pub struct App {
     pub(crate) plugin: Arc<Plugin>,

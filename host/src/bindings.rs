@@ -5,7 +5,7 @@
 //! only imported types can be the same in both. A component that exports them
 //! fits as well, as types are compared by their shape.
 
-#[expect(missing_docs, clippy::pedantic, reason = "generated; `wit/` is the source")]
+#[expect(missing_docs, reason = "generated; `wit/` is the source")]
 mod plugin {
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -22,7 +22,6 @@ mod plugin {
     });
 }
 
-#[expect(clippy::pedantic, reason = "generated; `wit/` is the source")]
 mod protocol {
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -7,13 +7,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use crate::error::Error;
 use crate::process;
-
-/// The whole reach of a 32-bit address. A guest whose memory has this much
-/// reserved, and a guard behind, runs without bounds checks.
-const WHOLE_REACH: u64 = 4 << 30;
-
-/// Address space behind each memory, for offsets that reach beyond 4 GiB.
-const GUARD: u64 = 32 << 20;
+use crate::tuning::{self, GUARD, WHOLE_REACH};
 
 /// The least reach that is worth an instance.
 const LEAST_REACH: u64 = 16 << 20;
@@ -34,7 +28,7 @@ pub(crate) const CALL_TICKS: u64 = 50;
 /// An engine for as many instances as come, each mapped when it is made and
 /// each call of which may take `call_timeout`.
 pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
-    start(&config(), call_timeout)
+    start(&tuning::config(WHOLE_REACH), call_timeout)
 }
 
 /// An engine for `instances` at once, each call of which may take `call_timeout`.
@@ -52,24 +46,9 @@ pub(crate) fn pooling(instances: u32, call_timeout: Duration) -> Result<(Engine,
         .total_tables(instances.saturating_mul(TABLES))
         .max_memory_size(bytes);
 
-    let mut config = config();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(reach)
-        .memory_guard_size(GUARD)
-        // A pool never moves a memory, so its base can be kept in a register.
-        .memory_may_move(false);
+    let mut config = tuning::config(reach);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Ok((start(&config, call_timeout)?, bytes))
-}
-
-/// What all engines have in common.
-fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        // Every call of the guest ends before the next: half the cost of a call.
-        .concurrency_support(false);
-    config
 }
 
 fn start(config: &Config, call_timeout: Duration) -> Result<Engine, Error> {

@@ -1,5 +1,6 @@
 //! A native host for WebSocket applications in WebAssembly: sockets, timers,
-//! threads and limits around components of the world `plugin` (see `wit/`).
+//! threads and limits around components of the world `plugin` (see `wit/`). And
+//! a client, around the component of the world `protocol`.
 //!
 //! The bytes of a stranger are parsed inside an instance of the component,
 //! which can touch nothing but what it is handed. This crate only moves bytes
@@ -19,8 +20,26 @@
 //! # }
 //! ```
 //!
+//! The other end, see [`client`]:
+//!
+//! ```no_run
+//! use sandsock::client::{Event, Message};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut connection = sandsock::connect("ws://localhost:9001").await?;
+//! connection.send(&Message::Text("hello".to_owned())).await?;
+//! if let Some(Event::Message(Message::Text(echo))) = connection.next_event().await? {
+//!     println!("{echo}");
+//! }
+//! connection.close(1000, "").await?;
+//! connection.closed().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Imports point one way: server, worker, connection, isolation, guest, plugin,
-//! engine; beside them the leaves clock, roster, transport, listener, tls, process.
+//! engine; client, guest, engine; beside them the leaves clock, roster,
+//! transport, listener, tls, process.
 
 mod app;
 mod bindings;
@@ -33,6 +52,7 @@ mod guest;
 mod isolation;
 mod listener;
 mod plugin;
+mod precompiled;
 mod process;
 mod roster;
 mod server;
@@ -40,12 +60,14 @@ mod settings;
 mod throttle;
 mod tls;
 mod transport;
+mod tuning;
 mod worker;
 
-pub use app::{App, ECHO};
+pub use app::App;
 pub use client::connect;
 pub use error::{Error, OptionRefusal};
 pub use isolation::Isolation;
+pub use precompiled::ECHO;
 pub use server::Server;
 pub use settings::Settings;
 pub use tls::{Certificate, Tls, TlsError, TlsSettings};

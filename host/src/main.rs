@@ -66,8 +66,7 @@ fn connect(flags: &Connect) -> Result<ExitCode, String> {
     event_loop()?.block_on(async {
         let interrupted =
             interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        let ending = commands::connect::run(flags, interrupted).await?;
-        Ok(ExitCode::from(ending as u8))
+        commands::connect::run(flags, interrupted).await.map(ExitCode::from)
     })
 }
 
@@ -95,7 +94,7 @@ fn load(flags: &Serve) -> Result<App, String> {
 
 /// Listens wherever the flags say, and returns what there is to tell of it.
 fn listen(server: &mut Server, flags: &Serve, tls: Option<&Tls>) -> Result<String, String> {
-    let mut ready = String::new();
+    let mut ready = Vec::new();
     for Listening { flag, address, tls: over_tls } in flags.listening() {
         let tls = tls.filter(|_| over_tls);
         let bound = match tls {
@@ -104,9 +103,9 @@ fn listen(server: &mut Server, flags: &Serve, tls: Option<&Tls>) -> Result<Strin
         };
         let bound = bound.map_err(|error| format!("{flag}: {error}"))?;
         let scheme = if tls.is_some() { "wss" } else { "ws" };
-        ready += &format!("listening on {scheme}://{bound}\n");
+        ready.push(format!("listening on {scheme}://{bound}\n"));
     }
-    Ok(ready)
+    Ok(ready.concat())
 }
 
 /// Reads the files of TLS anew at every SIGHUP, which else would end the

@@ -10,6 +10,7 @@ use crate::bindings::PluginPre;
 use crate::engine;
 use crate::error::Error;
 use crate::guest::{self, Holdings};
+use crate::precompiled;
 use crate::settings::Settings;
 
 /// The interface that a component exports to be driven, and that of its types.
@@ -50,7 +51,7 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
         [0x00, 0x61, 0x73, 0x6d, _, _, 0x00, 0x00, ..] => return Err(Error::CoreModule),
         _ => return Err(Error::NotWebAssembly),
     }
-    Component::from_binary(engine, bytes).map_err(|error| Error::Invalid(one_line(&error)))
+    precompiled::component(engine, bytes).map_err(|error| Error::Invalid(one_line(&error)))
 }
 
 fn link(engine: &Engine, component: &Component) -> Result<PluginPre<Holdings>, Error> {

@@ -1,6 +1,7 @@
 //! A server: an application behind listening ports, on several threads.
 
 use std::future::Future;
+use std::iter::repeat_n;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -45,9 +46,11 @@ impl Server {
     }
 
     fn listen_with(&mut self, address: SocketAddr, tls: Option<Tls>) -> Result<SocketAddr, Error> {
-        let (address, sockets) = listener::listen(address, self.listeners.len())?;
-        for (listeners, socket) in self.listeners.iter_mut().zip(sockets) {
-            listeners.push(Listener { socket, tls: tls.clone() });
+        let count = self.listeners.len();
+        let (address, sockets) = listener::listen(address, count)?;
+        let listeners = sockets.into_iter().zip(repeat_n(tls, count));
+        for (own, (socket, tls)) in self.listeners.iter_mut().zip(listeners) {
+            own.push(Listener { socket, tls });
         }
         Ok(address)
     }

@@ -13,7 +13,8 @@ pub struct Settings {
     pub isolation: Isolation,
     /// Worker threads, each with its own listener. Default: one for each core.
     pub workers: NonZeroUsize,
-    /// Connections at once, above which new ones are refused with status 503.
+    /// Connections at once, those in their TLS handshake among them. Above it
+    /// new ones are refused: with status 503, or where TLS is spoken with none.
     /// Default 10,000.
     pub max_connections: u32,
     /// Bytes of linear memory that one instance may have. `None`, the default,

@@ -115,17 +115,18 @@ async fn accept(
     let mut failed = Throttle::default();
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => match Arc::clone(&vacancies).try_acquire_owned() {
-                Ok(permit) => welcome(&worker, stream, peer, tls.as_ref(), permit),
-                Err(_) => {
-                    if let Some(times) = refused.permit() {
-                        warn!(%peer, times, "refused: as many connections as allowed");
-                    }
-                    // It is not worth a TLS handshake to say so.
-                    let answer = if tls.is_none() { SERVICE_UNAVAILABLE } else { &[] };
-                    refuse(&worker, stream, answer);
+            Ok((stream, peer)) => {
+                if let Ok(permit) = Arc::clone(&vacancies).try_acquire_owned() {
+                    welcome(&worker, stream, peer, tls.as_ref(), permit);
+                    continue;
                 }
-            },
+                if let Some(times) = refused.permit() {
+                    warn!(%peer, times, "refused: as many connections as allowed");
+                }
+                // It is not worth a TLS handshake to say so.
+                let answer = if tls.is_none() { SERVICE_UNAVAILABLE } else { &[] };
+                refuse(&worker, stream, answer);
+            }
             Err(error) if listener::is_of_one_connection(&error) => {
                 debug!(%error, "a connection ended before it was accepted");
             }

@@ -1,5 +1,7 @@
 //! The client against this crate's own server, over loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::net::SocketAddr;
 
 use sandsock::client::{

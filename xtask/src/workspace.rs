@@ -22,13 +22,11 @@ struct Metadata {
 }
 
 impl Workspace {
-    /// Asks cargo, so that `CARGO_TARGET_DIR` and configuration files count.
+    /// The one that holds the current directory, as it does for cargo. Cargo is
+    /// asked, so that `CARGO_TARGET_DIR` and configuration files count.
     pub(crate) fn locate() -> Result<Self> {
-        let metadata = command::output(
-            cargo()
-                .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
-                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
-        )?;
+        let metadata =
+            command::output(cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
         let Metadata { workspace_root, target_directory } =
             serde_json::from_str(&metadata).context("reading the answer of `cargo metadata`")?;
         Ok(Self { root: workspace_root, target: target_directory })
@@ -79,6 +77,17 @@ impl Workspace {
 }
 
 /// The cargo that runs this program, so that one toolchain does it all.
+///
+/// What it told this program about the package `xtask` is kept from it: build
+/// scripts that look at these variables would run again whenever a person types
+/// `cargo build` in between.
 fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let bytes = name.as_encoded_bytes();
+        if bytes.starts_with(b"CARGO_PKG_") || bytes.starts_with(b"CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }

@@ -25,7 +25,7 @@ use crate::outbox::Outbox;
 use crate::role::Role;
 use crate::time::{Duration, Instant};
 use crate::timers::Due;
-use process::Waiting;
+use process::{PutOff, Waiting};
 
 /// Takes what a connection reports, in order. Answers go into the outbox.
 pub trait Handler {
@@ -67,6 +67,8 @@ pub struct Connection {
     held_at: usize,
     /// The peer ended its sending direction behind those bytes.
     held_end: bool,
+    /// What is processed first in the next drain.
+    put_off: Option<PutOff>,
     /// Events that have happened and are not reported yet.
     events: Vec<Event>,
     /// How the connection ends, as far as known.
@@ -147,6 +149,7 @@ impl Connection {
             held: Vec::new(),
             held_at: 0,
             held_end: false,
+            put_off: None,
             events: Vec::new(),
             closure: Closure::ABNORMAL,
             keepalive_pings: 0,

@@ -36,7 +36,7 @@ pub(crate) fn apply_mask(payload: &mut [u8], key: MaskingKey, offset: u64) {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn xor(lane: &mut [u8; LANES], wide: u128) {
     *lane = (u128::from_ne_bytes(*lane) ^ wide).to_ne_bytes();
 }

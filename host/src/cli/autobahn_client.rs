@@ -14,7 +14,7 @@ const MOST_BYTES: u64 = 32 << 20;
 /// The flags of `autobahn-client`.
 #[derive(Debug, Args)]
 pub(crate) struct AutobahnClient {
-    /// Where `wstest -m fuzzingserver` listens, as in ws://localhost:9001.
+    /// Where `wstest -m fuzzingserver` listens, as in `ws://localhost:9001`.
     pub(crate) url: String,
 
     /// The name that the reports are for.

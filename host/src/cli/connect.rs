@@ -12,7 +12,7 @@ use super::trust::Trust;
 /// The flags of `connect`.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
-    /// Where to connect to: ws://HOST[:PORT][/PATH], or wss:// for TLS.
+    /// Where to connect to: `ws://HOST[:PORT][/PATH]`, or `wss://` for TLS.
     pub(crate) url: String,
 
     /// Send lines as binary messages, and print binary messages as they are.
@@ -55,7 +55,7 @@ struct Handshake {
     #[arg(long, value_name = "NAME")]
     subprotocol: Vec<String>,
 
-    /// Origin to send, as a browser does for a page of https://example.com.
+    /// Origin to send, as a browser does for a page of `https://example.com`.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
 

@@ -8,6 +8,7 @@ use super::values::{Wait, milliseconds, size, small_size, wait};
 /// What a peer can make this endpoint hold or do.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits (of one connection)")]
+#[expect(clippy::struct_field_names, reason = "named as the flags are")]
 pub(crate) struct Limits {
     /// Bytes of the peer's head, at least 256 [default: 16KiB].
     #[arg(long, value_name = "SIZE", value_parser = small_size)]
@@ -17,7 +18,8 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "COUNT")]
     max_headers: Option<u32>,
 
-    /// Payload bytes of one frame [default: 16MiB].
+    /// Payload bytes of one frame, as on the wire [default: a sixteenth more
+    /// than --max-message-bytes: 17MiB].
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_frame_bytes: Option<u64>,
 
@@ -74,8 +76,12 @@ impl Limits {
     pub(crate) fn adjust(&self, limits: &mut options::Limits) {
         set(&mut limits.head_bytes, self.max_head_bytes);
         set(&mut limits.header_count, self.max_headers);
+        if let Some(most) = self.max_message_bytes {
+            limits.message_bytes = most;
+            // Data that does not compress grows when it is compressed.
+            limits.frame_bytes = most.saturating_add(most / 16);
+        }
         set(&mut limits.frame_bytes, self.max_frame_bytes);
-        set(&mut limits.message_bytes, self.max_message_bytes);
         set(&mut limits.fragment_count, self.max_fragments);
         set(&mut limits.queued_pongs, self.max_queued_pongs);
         set(&mut limits.output_bytes, self.max_output_bytes);

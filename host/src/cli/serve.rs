@@ -54,7 +54,8 @@ struct Sandbox {
     #[arg(long, value_name = "COUNT")]
     workers: Option<NonZeroUsize>,
 
-    /// Connections at once; further ones are refused with status 503.
+    /// Connections at once; further ones are refused with status 503, or over
+    /// TLS before its handshake.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,

@@ -126,6 +126,9 @@ impl Connection {
 
     /// Queues a message without waiting. Several that are queued in a row are
     /// transmitted together, with the next call of any `async` method.
+    ///
+    /// Nothing bounds what is queued: who lets a peer decide how much that is
+    /// should [`flush`](Self::flush) now and then.
     pub fn queue(&mut self, message: &Message) -> Result<(), SendError> {
         self.guest.send_message(self.clock.now(), message)??;
         self.is_undrained = true;
@@ -222,19 +225,16 @@ impl Connection {
             let reached = self.guest.reach_deadline(now);
             return Poll::Ready(self.answer(reached));
         }
-        let has_transmitted = match self.transport.poll_transmit(cx) {
-            Poll::Ready(Ok(())) => true,
+        match self.transport.poll_transmit(cx) {
+            Poll::Ready(Ok(())) => self.answers = 0,
             Poll::Ready(Err(error)) => return Poll::Ready(self.end(Some(error))),
-            Poll::Pending => false,
-        };
-        if has_transmitted {
-            self.answers = 0;
+            // What follows does not wait for it: the peer may want to be read
+            // from before it reads on. The bounds hold all the same.
+            Poll::Pending => {}
         }
         let has_room = self.kept < MOST_KEPT && self.answers < MOST_KEPT;
         match self.next {
-            Next::Drain if has_transmitted && has_room => {
-                return Poll::Ready(self.answer(Ok(())));
-            }
+            Next::Drain if has_room => return Poll::Ready(self.answer(Ok(()))),
             Next::Receive if has_room => match self.transport.poll_receive(cx, &mut self.buffer) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.end(None)),
                 Poll::Ready(Ok(count)) => {

@@ -23,28 +23,33 @@ const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
 const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 
 /// Connects to the server at a URL, with the defaults of [`Connector`].
+pub async fn connect(url: &str) -> Result<Connection, ConnectError> {
+    Connector::new()?.connect(url).await
+}
+
+/// How connections are to be made. Serves for any number of them.
 ///
 /// ```no_run
-/// use sandsock::client::{Event, Message};
+/// use sandsock::client::{Connector, Event, Message};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut connection = sandsock::connect("wss://example.com/chat").await?;
-/// connection.send(&Message::Text("hello".to_owned())).await?;
+/// let mut connector = Connector::new()?
+///     .subprotocol("chat")
+///     .header("authorization", "Bearer token")
+///     .authorities("company-ca.pem");
+/// connector.options().timeouts.opening = 3_000;
+///
+/// let mut connection = connector.connect("wss://example.com/room?name=7").await?;
 /// while let Some(event) = connection.next_event().await? {
 ///     match event {
 ///         Event::Message(Message::Text(text)) => println!("{text}"),
-///         Event::Closed(closure) => println!("closed: {}", closure.code),
+///         Event::Closed(closure) => println!("closed with code {}", closure.code),
 ///         _ => {}
 ///     }
 /// }
 /// # Ok(())
 /// # }
 /// ```
-pub async fn connect(url: &str) -> Result<Connection, ConnectError> {
-    Connector::new()?.connect(url).await
-}
-
-/// How connections are to be made. Serves for any number of them.
 #[derive(Clone, Debug)]
 pub struct Connector {
     options: Options,
@@ -57,9 +62,6 @@ pub struct Connector {
 impl Connector {
     /// The defaults: permessage-deflate is offered, no subprotocol is, and of
     /// `wss` servers the system's authorities are trusted.
-    ///
-    /// The first connector of a process compiles the engine, which keeps this
-    /// thread for some tenths of a second.
     pub fn new() -> Result<Self, EngineFailure> {
         Ok(Self {
             options: guest::default_options()?,
@@ -141,7 +143,7 @@ impl Connector {
             headers.extend(target.authorization.clone());
         }
         Start::Connect(ClientOptions {
-            options: self.options.clone(),
+            options: self.options,
             host: target.host_field.clone(),
             resource_name: target.resource_name.clone(),
             origin: self.origin.clone(),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use wasmtime::Store;
-use wasmtime::component::{Component, Linker, ResourceAny};
+use wasmtime::component::{Linker, ResourceAny};
 
 use crate::bindings::ProtocolPre;
 use crate::bindings::connection::{Drained, Guest as Exports, GuestConnection};
@@ -13,16 +13,14 @@ use crate::bindings::types::{CloseFrame, Message, OptionError, Options, Start, U
 use crate::client::error::EngineFailure;
 use crate::engine;
 use crate::guest::{self, GuestFailure, Holdings};
+use crate::precompiled::{self, PROTOCOL};
 use crate::settings;
-
-/// The component, as built into this crate.
-const COMPONENT: &[u8] = include_bytes!(env!("SANDSOCK_PROTOCOL"));
 
 /// The longest that one call may take: the default of servers, too.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Compiled when it is first needed, and for the whole process.
-static PROTOCOL: LazyLock<Result<Protocol, EngineFailure>> =
+/// Loaded when it is first needed, and for the whole process.
+static LOADED: LazyLock<Result<Protocol, EngineFailure>> =
     LazyLock::new(|| Protocol::load().map_err(|error| EngineFailure(format!("{error:#}"))));
 
 struct Protocol {
@@ -35,7 +33,7 @@ impl Protocol {
         let engine = engine::on_demand(CALL_TIMEOUT)?;
         let mut linker = Linker::new(&engine);
         guest::offer_imports(&mut linker)?;
-        let component = linker.instantiate_pre(&Component::from_binary(&engine, COMPONENT)?)?;
+        let component = linker.instantiate_pre(&precompiled::component(&engine, PROTOCOL)?)?;
         let component = ProtocolPre::new(component)?;
 
         let (mut store, exports) = instantiate(&component, usize::MAX)?;
@@ -44,7 +42,7 @@ impl Protocol {
     }
 
     fn loaded() -> Result<&'static Self, EngineFailure> {
-        PROTOCOL.as_ref().map_err(Clone::clone)
+        LOADED.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -60,7 +58,7 @@ fn instantiate(
 
 /// The component's own default options.
 pub(super) fn default_options() -> Result<Options, EngineFailure> {
-    Protocol::loaded().map(|protocol| protocol.default_options.clone())
+    Protocol::loaded().map(|protocol| protocol.default_options)
 }
 
 /// An instance with the one resource `connection` that is in it. Each method is

@@ -2,6 +2,7 @@
 
 use std::future::{self, Future};
 use std::pin::pin;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use sandsock::client::{Closure, Connection, Event, SendError};
@@ -21,6 +22,12 @@ pub(crate) enum Ending {
     Abnormal = 3,
     OtherCode = 4,
     Interrupted = 130,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(ending as u8)
+    }
 }
 
 /// Connects, and converses until the connection is closed. An interrupt while

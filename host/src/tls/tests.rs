@@ -1,7 +1,5 @@
 //! What files TLS is spoken with, and what is said about those that do not do.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::Role;
 use super::case::{CaseId, Verdict};
 use super::report::{Entry, Report};
+use super::role::Role;
 use crate::workspace::Workspace;
 
 /// For each role, the cases whose verdict is not OK in both halves.
@@ -40,7 +40,7 @@ enum Change {
 }
 
 impl Expected {
-    pub(super) fn path(workspace: &Workspace) -> PathBuf {
+    fn path(workspace: &Workspace) -> PathBuf {
         workspace.root().join("autobahn/expected.json")
     }
 
@@ -132,6 +132,7 @@ mod tests {
     use super::super::case::Behavior;
     use super::*;
 
+    const SERVER: Role = Role::Server { tls: false };
     const INFORMATIONAL: Verdict =
         Verdict { behavior: Behavior::Informational, behavior_close: Behavior::Informational };
     const NON_STRICT: Verdict =
@@ -175,14 +176,14 @@ mod tests {
     fn verdicts_as_recorded_are_no_difference() -> Result<()> {
         let report = report(&[("1.1.1", Verdict::OK), ("7.13.1", INFORMATIONAL)])?;
         let announced = cases(&["1.1.1", "7.13.1"])?;
-        assert_eq!(recorded()?.compare(Role::Server, &announced, &report), []);
+        assert_eq!(recorded()?.compare(SERVER, &announced, &report), []);
         Ok(())
     }
 
     #[test]
     fn a_worse_verdict_in_either_half_is_a_regression() -> Result<()> {
         let report = report(&[("6.4.1", NON_STRICT), ("7.3.6", UNCLEAN)])?;
-        let differences = recorded()?.compare(Role::Server, &cases(&["6.4.1", "7.3.6"])?, &report);
+        let differences = recorded()?.compare(SERVER, &cases(&["6.4.1", "7.3.6"])?, &report);
         let changes: Vec<_> = differences.into_iter().map(|difference| difference.change).collect();
         let worse = |got| Change::Worse { got, close_code: Some(1002) };
         assert_eq!(changes, [worse(NON_STRICT), worse(UNCLEAN)]);
@@ -194,12 +195,12 @@ mod tests {
         let mut expected = recorded()?;
         let report = report(&[("7.13.1", Verdict::OK)])?;
         let announced = cases(&["7.13.1"])?;
-        let differences = expected.compare(Role::Server, &announced, &report);
+        let differences = expected.compare(SERVER, &announced, &report);
         assert_eq!(differences.len(), 1);
         assert_eq!(differences[0].change, Change::Better { got: Verdict::OK });
 
-        expected.record(Role::Server, &announced, &report)?;
-        assert_eq!(expected.compare(Role::Server, &announced, &report), []);
+        expected.record(SERVER, &announced, &report)?;
+        assert_eq!(expected.compare(SERVER, &announced, &report), []);
         Ok(())
     }
 
@@ -208,10 +209,10 @@ mod tests {
         let mut expected = recorded()?;
         let report = report(&[("1.1.1", Verdict::OK)])?;
         let announced = cases(&["1.1.1", "1.1.2"])?;
-        let differences = expected.compare(Role::Server, &announced, &report);
+        let differences = expected.compare(SERVER, &announced, &report);
         assert_eq!(differences.len(), 1);
         assert_eq!(differences[0].change, Change::Missing);
-        assert!(expected.record(Role::Server, &announced, &report).is_err());
+        assert!(expected.record(SERVER, &announced, &report).is_err());
         Ok(())
     }
 
@@ -221,7 +222,7 @@ mod tests {
             r#"{ "server": { "3.2": { "behavior": "NON-STRICT", "behaviorClose": "OK" } } }"#,
         )?;
         let report = report(&[("3.2", UNCLEAN)])?;
-        let differences = expected.compare(Role::Server, &cases(&["3.2"])?, &report);
+        let differences = expected.compare(SERVER, &cases(&["3.2"])?, &report);
         assert!(matches!(differences[0].change, Change::Worse { .. }));
         Ok(())
     }
@@ -230,7 +231,7 @@ mod tests {
     fn only_exceptions_are_recorded_in_the_suites_order() -> Result<()> {
         let mut expected = expected("{}")?;
         let report = report(&[("10.1.1", NON_STRICT), ("2.10", NON_STRICT), ("2.9", Verdict::OK)])?;
-        expected.record(Role::Server, &cases(&["2.9", "2.10", "10.1.1"])?, &report)?;
+        expected.record(SERVER, &cases(&["2.9", "2.10", "10.1.1"])?, &report)?;
         let text = serde_json::to_string(&expected)?;
         assert_eq!(
             text,

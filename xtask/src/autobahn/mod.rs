@@ -4,28 +4,33 @@
 //! report with the recorded one.
 
 mod case;
+mod client;
 mod expected;
 mod process;
 mod report;
+mod role;
 mod run;
+mod server;
 mod suite;
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::workspace::Workspace;
 use expected::Expected;
 use report::Report;
+use role::{Isolation, Role, Roles};
+use run::Run;
 use suite::Suite;
 
 /// Options of `cargo xtask autobahn`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// What Sandsock is in the run
-    #[arg(long, value_enum, default_value_t = Role::Server)]
-    role: Role,
+    #[arg(long, value_enum, default_value_t = Roles::Server)]
+    role: Roles,
 
-    /// How the host isolates connections in the run
+    /// How a server isolates its connections
     #[arg(long, value_enum, default_value_t = Isolation::Connection)]
     isolation: Isolation,
 
@@ -40,71 +45,42 @@ pub(crate) struct Arguments {
     bless: bool,
 }
 
-/// What Sandsock is in a run; the suite is its peer.
-#[derive(Clone, Copy, ValueEnum)]
-enum Role {
-    /// A server, over plain TCP
-    Server,
-}
-
-/// The host's `--isolation`.
-#[derive(Clone, Copy, ValueEnum)]
-enum Isolation {
-    /// An instance for each connection
-    Connection,
-    /// An instance for each worker thread
-    Worker,
-}
-
-impl Role {
-    /// The role's name in `expected.json` and on the command line.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-        }
-    }
-}
-
-impl Isolation {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Connection => "connection",
-            Self::Worker => "worker",
-        }
-    }
-}
-
 /// Runs the suite and fails unless its verdicts are the recorded ones.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    let Arguments { role, isolation, cases, bless } = arguments;
     let suite = Suite::prepare(&workspace.autobahn_target())?;
     let mut expected = Expected::read(workspace)?;
-
-    let title = format!("{}, one instance per {}", role.name(), isolation.name());
-    let run = run::run(workspace, &suite, *role, *isolation, cases)?;
-    let report = Report::read(&run.reports)?;
-    println!("\n{}", report.table(&title));
-    let page = run.reports.join("index.html");
-    println!("{:.1} s; report: {}\n", run.elapsed.as_secs_f64(), workspace.shown(&page));
-
-    let differences = expected.compare(*role, &run.announced, &report);
-    if *bless {
-        expected.record(*role, &run.announced, &report)?;
-        expected.write(workspace)?;
-        println!("Recorded in {}.", workspace.shown(&Expected::path(workspace)));
-        return Ok(());
-    }
-    for difference in &differences {
-        println!("{difference}");
+    let mut cases = 0;
+    let mut differences = 0;
+    for role in arguments.role.each() {
+        let run = match role {
+            Role::Server { tls } => {
+                server::judge(workspace, &suite, tls, arguments.isolation, &arguments.cases)?
+            }
+            Role::Client { tls } => client::judge(workspace, &suite, tls, &arguments.cases)?,
+        };
+        let report = Report::read(&run.reports)?;
+        summarise(workspace, &run, &report);
+        if arguments.bless {
+            expected.record(role, &run.announced, &report)?;
+            expected.write(workspace)?;
+        }
+        for difference in expected.compare(role, &run.announced, &report) {
+            println!("{} {difference}", role.name());
+            differences += 1;
+        }
+        cases += run.announced.len();
     }
     ensure!(
-        differences.is_empty(),
-        "{} of {} cases differ from autobahn/expected.json. \
-         Mend what got worse; record what got better with `cargo xtask autobahn --role {} --bless`.",
-        differences.len(),
-        run.announced.len(),
-        role.name(),
+        differences == 0,
+        "{differences} of {cases} cases differ from autobahn/expected.json. \
+         Mend what got worse; record what got better with `--bless`."
     );
-    println!("All {} cases as recorded.", run.announced.len());
+    println!("All {cases} cases as recorded in autobahn/expected.json.");
     Ok(())
+}
+
+fn summarise(workspace: &Workspace, run: &Run, report: &Report) {
+    let page = run.reports.join("index.html");
+    println!("\n{}", report.table(&run.title));
+    println!("{:.1} s; report: {}\n", run.elapsed.as_secs_f64(), workspace.shown(&page));
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 /// A running program. It ends with this value.
 pub(super) struct Process {
@@ -38,13 +38,10 @@ impl Process {
         Ok(Self { child, lines })
     }
 
-    /// The next line of the standard output; `None` at its end.
-    pub(super) fn next_line(&self, patience: Duration) -> Result<Option<String>> {
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => Ok(Some(line)),
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => bail!("silent for {} s", patience.as_secs()),
-        }
+    /// The next line of the standard output, unless it ended or none comes
+    /// within `patience`.
+    pub(super) fn next_line(&self, patience: Duration) -> Result<String, RecvTimeoutError> {
+        self.lines.recv_timeout(patience)
     }
 
     /// Waits for the program to end by itself.

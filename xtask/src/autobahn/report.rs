@@ -28,7 +28,8 @@ impl Report {
     /// Reads `index.json` in the directory `reports`.
     pub(super) fn read(reports: &Path) -> Result<Self> {
         let path = reports.join("index.json");
-        let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let text = fs::read(&path)
+            .with_context(|| format!("the suite left no report at {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("reading {}", path.display()))
     }
 

@@ -1,9 +1,10 @@
 //! What a connection does with the bytes it received, and how it fails and ends.
 
+use alloc::string::String;
 use core::mem;
 
 use super::{Connection, Handler, Reader};
-use crate::close;
+use crate::close::{self, CloseFrame};
 use crate::error::{Failure, HandshakeError};
 use crate::event::{Agreed, Event, Pong};
 use crate::handshake;
@@ -20,6 +21,12 @@ pub(super) enum Waiting {
     ForTransmission,
 }
 
+/// What ends the send half, put off until messages before it can be answered.
+pub(super) enum PutOff {
+    Close(Option<CloseFrame>),
+    Failure(Failure),
+}
+
 /// A step of processing: what it found in the input.
 enum Step<'a> {
     Opened(Agreed),
@@ -32,6 +39,12 @@ impl Connection {
     pub(super) fn process(&mut self, input: &mut &mut [u8], handler: &mut impl Handler) -> Waiting {
         let most = u64::from(self.options.limits.output_bytes);
         let mut delivered = 0;
+        let mut answerable = false;
+        match self.put_off.take() {
+            Some(PutOff::Close(frame)) => self.receive_close(frame),
+            Some(PutOff::Failure(failure)) => self.fail(failure),
+            None => {}
+        }
         loop {
             for event in mem::take(&mut self.events) {
                 handler.event(event, &mut self.outbox);
@@ -42,7 +55,20 @@ impl Connection {
             }
             match self.step(input, most.saturating_sub(made)) {
                 Ok(Some(Step::Opened(agreed))) => self.open(agreed),
+                // A caller that answers messages between drains gets to answer
+                // those that came before the end: §7.1.7 and §5.5.1 leave no
+                // room for it afterwards.
+                Ok(Some(Step::Received(Received::Close(frame)))) if answerable => {
+                    self.put_off = Some(PutOff::Close(frame));
+                    return Waiting::ForTransmission;
+                }
+                Err(failure) if answerable => {
+                    self.put_off = Some(PutOff::Failure(failure));
+                    return Waiting::ForTransmission;
+                }
+                Ok(None) if self.held_end && answerable => return Waiting::ForTransmission,
                 Ok(Some(Step::Received(received))) => {
+                    answerable |= matches!(received, Received::Message(..));
                     delivered += self.handle(received, handler);
                 }
                 Ok(None) if self.held_end => {
@@ -62,7 +88,7 @@ impl Connection {
             Reader::Frames(receiver) => receiver.is_inflating(),
             Reader::Request(_) | Reader::Response(_) => false,
         };
-        !input.is_empty() || self.held_end || inflating
+        !input.is_empty() || self.held_end || inflating || self.put_off.is_some()
     }
 
     /// Parses the front of the input, making at most `budget` bytes of payload
@@ -135,27 +161,32 @@ impl Connection {
                 Event::Pong(Pong { application_data: application_data.into_owned(), round_trip })
             }
             Received::Close(frame) => {
-                let Some(after) = self.outbox.state.after(Input::CloseReceived) else { return 0 };
-                self.outbox.state = after;
-                self.outbox.timers.phase();
-                // §5.5.1: answered with the code that came.
-                self.outbox.send_close(frame.as_ref());
-                // §7.1.5, §7.1.6.
-                (self.closure.code, self.closure.reason) = match &frame {
-                    Some(frame) => (frame.code, frame.reason.clone()),
-                    None => (close::NO_CODE, alloc::string::String::new()),
-                };
-                self.events.push(Event::CloseReceived(frame));
-                // §7.1.1: the server ends the transport first.
-                if self.role == Role::Server {
-                    self.end();
-                }
+                self.receive_close(frame);
                 return 0;
             }
         };
         let len = close::REASON_BYTES as u64;
         handler.event(event, &mut self.outbox);
         len
+    }
+
+    /// The peer's Close frame came (§5.5.1).
+    fn receive_close(&mut self, frame: Option<CloseFrame>) {
+        let Some(after) = self.outbox.state.after(Input::CloseReceived) else { return };
+        self.outbox.state = after;
+        self.outbox.timers.phase();
+        // §5.5.1: answered with the code that came.
+        self.outbox.send_close(frame.as_ref());
+        // §7.1.5, §7.1.6.
+        (self.closure.code, self.closure.reason) = match &frame {
+            Some(frame) => (frame.code, frame.reason.clone()),
+            None => (close::NO_CODE, String::new()),
+        };
+        self.events.push(Event::CloseReceived(frame));
+        // §7.1.1: the server ends the transport first.
+        if self.role == Role::Server {
+            self.end();
+        }
     }
 
     /// The transport ended behind the last byte.
@@ -183,7 +214,7 @@ impl Connection {
             }
             (SendHalf::Frames, _) => {
                 if let Some(code) = failure.close_code() {
-                    self.outbox.send_close(Some(&close::CloseFrame::new(code)));
+                    self.outbox.send_close(Some(&CloseFrame::new(code)));
                 }
             }
             (SendHalf::Head, Role::Client) | (SendHalf::CloseSent, _) => {}

@@ -1,0 +1,139 @@
+//! Applications that misbehave, in the real host: each costs its own connection
+//! and nobody else's, which is closed with 1011, and the log tells why.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use tempfile::NamedTempFile;
+
+use crate::harness::app;
+use crate::harness::server::{Server, read_to_end};
+
+/// What the host transmits for a guest that cannot any more.
+const INTERNAL_ERROR: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
+
+/// What `apps/hostile.wat` can be told to do, and the word for it in the log.
+const MISDEEDS: [(u8, &str); 8] = [
+    (b'l', "CPU deadline"),
+    (b'm', "out of memory"),
+    (b'u', "unreachable"),
+    (b'r', "stack"),
+    (b'o', "guest failed"),
+    (b'n', "guest failed"),
+    (b'p', "guest failed"),
+    (b'd', "guest failed"),
+];
+
+/// A server of the hostile application, and the file it was read from.
+struct Hostile {
+    server: Server,
+    _component: NamedTempFile,
+}
+
+fn hostile(isolation: &str) -> Hostile {
+    let component = app::component("hostile.wat");
+    let path = component.path().to_str().unwrap();
+    let server = Server::start(&[
+        "--app",
+        path,
+        "--isolation",
+        isolation,
+        "--workers",
+        "1",
+        "--call-timeout",
+        "200ms",
+        "--memory-limit",
+        "8MiB",
+    ]);
+    Hostile { server, _component: component }
+}
+
+fn opened(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(b"hello").unwrap();
+    expect(&mut stream, b"open");
+    stream
+}
+
+/// A connection that the application treats well.
+fn assert_well(stream: &mut TcpStream) {
+    stream.write_all(b"ask").unwrap();
+    expect(stream, b"ok");
+}
+
+fn expect(stream: &mut TcpStream, bytes: &[u8]) {
+    let mut read = vec![0; bytes.len()];
+    stream.read_exact(&mut read).unwrap();
+    assert_eq!(read, bytes);
+}
+
+#[test]
+fn a_misdeed_costs_its_own_connection_and_no_other() {
+    let Hostile { server, _component } = hostile("connection");
+    let mut bystander = opened(&server);
+    for (misdeed, cause) in MISDEEDS {
+        let mut stream = opened(&server);
+        assert_well(&mut stream);
+        stream.write_all(&[misdeed]).unwrap();
+        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
+        let peer = stream.local_addr().unwrap().to_string();
+        server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+        assert_well(&mut bystander);
+        assert_well(&mut opened(&server));
+    }
+}
+
+#[test]
+fn in_a_shared_instance_a_misdeed_costs_those_who_share_it_and_nobody_after() {
+    let Hostile { server, _component } = hostile("worker");
+    for (misdeed, cause) in MISDEEDS {
+        let mut bystander = opened(&server);
+        let mut stream = opened(&server);
+        assert_well(&mut stream);
+        stream.write_all(&[misdeed]).unwrap();
+        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
+        let peer = stream.local_addr().unwrap().to_string();
+        server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+        assert_eq!(read_to_end(&mut bystander), INTERNAL_ERROR, "{}", char::from(misdeed));
+        assert_well(&mut opened(&server));
+    }
+}
+
+#[test]
+fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
+    for isolation in ["connection", "worker"] {
+        let Hostile { server, _component } = hostile(isolation);
+        for (misdeed, cause) in MISDEEDS {
+            let mut stream = server.connect();
+            stream.write_all(&[misdeed.to_ascii_uppercase()]).unwrap();
+            let answer = read_to_end(&mut stream);
+            assert!(answer.starts_with(b"HTTP/1.1 500 "), "{}", char::from(misdeed));
+            let peer = stream.local_addr().unwrap().to_string();
+            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+        }
+    }
+}
+
+#[test]
+fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
+    for isolation in ["connection", "worker"] {
+        let Hostile { server, _component } = hostile(isolation);
+        let mut busy = opened(&server);
+        busy.write_all(b"s").unwrap();
+        let mut other = opened(&server);
+        for _ in 0..100 {
+            assert_well(&mut other);
+        }
+    }
+}
+
+#[test]
+fn an_application_that_refuses_to_close_does_not_hold_up_the_end() {
+    let component = app::component("hostile.wat");
+    let path = component.path().to_str().unwrap();
+    let mut server = Server::start(&["--app", path, "--drain-timeout", "200ms"]);
+    let stream = opened(&server);
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    drop(stream);
+}

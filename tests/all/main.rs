@@ -1,0 +1,27 @@
+//! All tests that are about more than one module: the engine against the RFC,
+//! natively and in its component, and the host against real sockets.
+//!
+//! `cargo xtask test` builds what they need and runs them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that panics has failed, which is how it tells"
+)]
+
+mod citations;
+mod cli;
+mod conversation;
+mod drain;
+mod harness;
+mod hostile_components;
+mod hostile_input;
+mod layers;
+mod sockets;
+mod split;
+mod states;
+mod surface;
+mod timers;
+mod tls;
+mod vectors;
