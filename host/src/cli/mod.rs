@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// (Ctrl-C) or SIGTERM ends it: peers get close code 1001, and time to
     /// answer. A second one ends it at once. SIGHUP reads the files of TLS anew
     /// for the connections to come, and without TLS does nothing.
-    #[command(after_help = SYNTAX)]
+    #[command(after_help = SYNTAX, args_override_self = true)]
     Serve(Box<Serve>),
 
     /// Talk to a server: lines of the input become messages, and messages lines

@@ -111,7 +111,7 @@ pub(crate) fn confirm(
 /// What a response agrees on; `None` if it does not correspond to the offer.
 fn concluded(response: Parameters, wanted: &Compression) -> Option<AgreedCompression> {
     // RFC 7692 §7.1.2.1: the server repeats the limit it was asked for, or a
-    // smaller one. §7.1.1.1: it repeats that it carries no context.
+    // smaller one. RFC 7692 §7.1.1.1: it repeats that it carries no context.
     let server_window_bits = response.server_max_window_bits.bits();
     let server_context_takeover = !response.server_no_context_takeover;
     if server_window_bits > wanted.server_window_bits
