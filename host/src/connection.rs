@@ -104,8 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             self.obey(output)?;
             if self.next == Next::Close {
                 self.log_closure(&endpoint)?;
-                let closing_timeout = self.worker.closing_timeout;
-                return Ok(self.alarm.remaining().unwrap_or_default().min(closing_timeout));
+                return Ok(self.worker.closing_timeout);
             }
             output = match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(output) => output?,

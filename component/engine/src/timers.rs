@@ -84,10 +84,8 @@ impl Timers {
             ReadyState::Connecting => {
                 Some((after(self.phase_began, *opening), Due::OpeningTimeout))
             }
-            // §7.1.1: also the end of the transport is waited for only so long.
-            ReadyState::Closing | ReadyState::Closed => {
-                Some((after(self.phase_began, *closing), Due::ClosingTimeout))
-            }
+            ReadyState::Closing => Some((after(self.phase_began, *closing), Due::ClosingTimeout)),
+            ReadyState::Closed => None,
             ReadyState::Open => {
                 let idle = idle.map(|idle| (after(self.last_message, idle), Due::IdleTimeout));
                 let keepalive = keepalive.as_ref().map(|keepalive| match self.pinged {
@@ -154,10 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_transport_is_awaited_as_long_as_a_close_frame() {
-        let mut timers = timers(Some(1), None);
-        timers.advance(1007);
-        timers.phase();
-        assert_eq!(timers.next(ReadyState::Closed), Some((1027, Due::ClosingTimeout)));
+    fn nothing_is_awaited_after_the_end() {
+        assert_eq!(timers(Some(1), None).next(ReadyState::Closed), None);
     }
 }

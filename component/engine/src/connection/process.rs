@@ -237,7 +237,6 @@ impl Connection {
         // §7.1.4: clean when both Close frames were exchanged.
         self.closure.clean = before.receive == ReceiveHalf::CloseReceived && before.is_over();
         self.outbox.state = after;
-        self.outbox.timers.phase();
         self.events.push(Event::Closed(self.closure.clone()));
     }
 }
