@@ -40,7 +40,8 @@ fn an_idle_server_ends_at_once() {
 
 #[test]
 fn while_it_drains_no_connection_is_accepted() {
-    let mut server = Server::start(&[]);
+    // One worker: others would see the signal a moment earlier or later.
+    let mut server = Server::start(&["--workers", "1"]);
     let mut client = server.client();
     server.signal(Signal::TERM);
     // Once the Close is here, the server no longer listens.
@@ -52,7 +53,8 @@ fn while_it_drains_no_connection_is_accepted() {
 
 #[test]
 fn a_connection_in_its_opening_handshake_is_refused_with_503() {
-    let mut server = Server::start(&[]);
+    // One worker: others would see the signal a moment earlier or later.
+    let mut server = Server::start(&["--workers", "1"]);
     let mut stream = server.connect();
     stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
     // A later connection is served, so the earlier one is known to be here.
