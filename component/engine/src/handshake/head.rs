@@ -19,7 +19,7 @@ pub(super) struct Head {
 /// It knows only as much as it takes to end in time: lines, their first bytes,
 /// and the bytes that no head may hold. A peer that speaks another protocol is
 /// found by its first bytes rather than by the deadline: the record of a TLS
-/// handshake begins with 0x16.
+/// handshake begins with 0x16, the greeting of a mail server with `220`.
 pub(super) struct HeadReader {
     bytes: Vec<u8>,
     field_count: usize,
@@ -29,6 +29,9 @@ pub(super) struct HeadReader {
     most_fields: usize,
 }
 
+/// What a response begins with, in this case (RFC 9112 §2.3).
+const HTTP_NAME: &[u8] = b"HTTP/";
+
 /// What the bytes so far end with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -36,8 +39,10 @@ enum Place {
     Start,
     /// The CR of an empty line before the head.
     EmptyLine,
-    /// Nothing; the first line is due.
+    /// Nothing; the first line of a request is due.
     FirstLine,
+    /// So many bytes of `HTTP_NAME`, which begins the first line of a response.
+    HttpName(usize),
     /// Part of a line.
     Line,
     /// A line's CR.
@@ -58,7 +63,7 @@ impl HeadReader {
 
     /// Of a response.
     pub(super) fn for_response(limits: &Limits) -> Self {
-        Self::new(Place::FirstLine, limits)
+        Self::new(Place::HttpName(0), limits)
     }
 
     fn new(begins: Place, limits: &Limits) -> Self {
@@ -95,8 +100,12 @@ impl HeadReader {
         match (self.place, byte) {
             (Place::Start, b'\r') => Ok(Place::EmptyLine),
             (Place::EmptyLine, b'\n') => Ok(Place::FirstLine),
-            // A method, and `HTTP`, are tokens (RFC 9112 §3, §4).
+            // A method is a token (RFC 9112 §3).
             (Place::Start | Place::FirstLine, _) if grammar::is_token_byte(byte) => Ok(Place::Line),
+            (Place::HttpName(len), _) if HTTP_NAME.get(len) == Some(&byte) => {
+                let len = len + 1;
+                Ok(if len == HTTP_NAME.len() { Place::Line } else { Place::HttpName(len) })
+            }
             // So is a field's name (RFC 9110 §5.1). White space instead would be
             // obsolete line folding, which is refused (RFC 9112 §5.2).
             (Place::NextLine, _) if grammar::is_token_byte(byte) => {
@@ -192,12 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_another_protocol_is_refused_with_its_first_byte() {
+        for greeting in ["2", "S", "+", "\r", "h", "Ht", "HTTP:"] {
+            let (sound, bad) = greeting.split_at(greeting.len() - 1);
+            let mut reader = HeadReader::for_response(&Limits::default());
+            assert!(reader.receive(&mut sound.as_bytes()).unwrap().is_none(), "{greeting:?}");
+            let error = reader.receive(&mut bad.as_bytes()).unwrap_err();
+            assert_eq!(error, HandshakeError::MalformedHead, "{greeting:?}");
+        }
+    }
+
+    #[test]
     fn one_head_after_another_is_read_from_the_same_bytes() {
         let mut reader = HeadReader::for_response(&Limits::default());
-        let mut input = &b"A\r\nb:\r\n\r\nC\r\n\r\n\x81"[..];
-        assert_eq!(reader.receive(&mut input).unwrap().unwrap().bytes, b"A\r\nb:\r\n\r\n");
+        let mut input = &b"HTTP/\r\nb:\r\n\r\nHTTP/2\r\n\r\n\x81"[..];
+        assert_eq!(reader.receive(&mut input).unwrap().unwrap().bytes, b"HTTP/\r\nb:\r\n\r\n");
         let second = reader.receive(&mut input).unwrap().unwrap();
-        assert_eq!((&second.bytes[..], second.field_count), (&b"C\r\n\r\n"[..], 0));
+        assert_eq!((&second.bytes[..], second.field_count), (&b"HTTP/2\r\n\r\n"[..], 0));
         assert_eq!(input, b"\x81");
     }
 }
