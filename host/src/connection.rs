@@ -1,7 +1,6 @@
 //! The loop between one transport and one endpoint, as `wit/endpoint.wit` has it.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -163,9 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         endpoint: &Endpoint,
     ) -> Poll<Wake> {
         // A peer that does not read is not read from.
-        if let Err(error) = ready!(self.transport.poll_transmit(cx)) {
-            return self.ended(&error);
-        }
+        ready!(self.transport.poll_transmit(cx));
         if self.next == Next::Drain {
             return Poll::Ready(Wake::Drain);
         }
@@ -173,13 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
             Ok(0) => Poll::Ready(Wake::Ended),
             Ok(count) => Poll::Ready(Wake::Received(endpoint.receive(now, &buffer[..count]))),
-            Err(error) => self.ended(&error),
+            Err(error) => {
+                debug!(peer = %self.peer, %error, "the transport broke");
+                Poll::Ready(Wake::Ended)
+            }
         }
-    }
-
-    fn ended(&self, error: &io::Error) -> Poll<Wake> {
-        debug!(peer = %self.peer, %error, "the transport broke");
-        Poll::Ready(Wake::Ended)
     }
 
     fn log_closure(&self, endpoint: &Endpoint) -> Result<(), GuestFailure> {

@@ -18,6 +18,9 @@ pub(crate) struct Transport<S> {
     stream: S,
     transmission: Vec<u8>,
     transmitted: usize,
+    /// Why nothing can be transmitted any more. What the peer sent before can
+    /// still be received: its Close frame may be among it.
+    broken: Option<io::ErrorKind>,
     /// The peer ended its sending direction, or the stream broke.
     has_ended: bool,
     /// Bytes discarded while the transport closes.
@@ -27,11 +30,21 @@ pub(crate) struct Transport<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// A transport with nothing to transmit.
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, transmission: Vec::new(), transmitted: 0, has_ended: false, discarded: 0 }
+        Self {
+            stream,
+            transmission: Vec::new(),
+            transmitted: 0,
+            broken: None,
+            has_ended: false,
+            discarded: 0,
+        }
     }
 
     /// Adds bytes behind those that wait already.
     pub(crate) fn queue(&mut self, bytes: Vec<u8>) {
+        if self.broken.is_some() {
+            return;
+        }
         if self.transmission.is_empty() {
             self.transmission = bytes;
         } else {
@@ -46,16 +59,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         self.transmission.len() - self.transmitted
     }
 
-    /// Ready once nothing waits to be transmitted any more.
-    pub(crate) fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Ready once nothing waits to be transmitted any more. Where the stream
+    /// broke nothing does, and receiving tells of it, behind what came before.
+    pub(crate) fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.transmission.is_empty() {
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(());
         }
-        let result = ready!(self.poll_write_all(cx));
+        if let Err(error) = ready!(self.poll_write_all(cx)) {
+            self.broken = Some(error.kind());
+        }
         self.transmission = Vec::new();
         self.transmitted = 0;
-        self.has_ended |= result.is_err();
-        Poll::Ready(result)
+        Poll::Ready(())
     }
 
     fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -87,6 +102,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             result = Ok(());
         }
         self.has_ended = result.is_err() || count == 0;
+        if let (true, Some(kind)) = (self.has_ended, self.broken) {
+            result = Err(kind.into());
+        }
         Poll::Ready(result.map(|()| count))
     }
 
@@ -98,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_transmit(cx))?;
+        ready!(self.poll_transmit(cx));
         // Has no effect from the second time on.
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
         while !self.has_ended && self.discarded < MOST_DISCARDED {
@@ -110,5 +128,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// [`poll_close`](Self::poll_close) for a transport that is let go of.
     pub(crate) async fn close(mut self, buffer: &RefCell<Box<[u8]>>) -> io::Result<()> {
         poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::{Empty, duplex, empty, join};
+
+    use super::*;
+
+    #[test]
+    fn a_transport_that_breaks_still_gives_what_the_peer_sent_before() {
+        // Whatever is written goes to nobody.
+        let (broken, _) = duplex(1);
+        let mut transport = Transport::new(join(&b"Close"[..], broken));
+        transport.queue(b"anything".to_vec());
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(transport.poll_transmit(cx).is_ready());
+
+        let mut buffer = [0; 8];
+        assert!(matches!(transport.poll_receive(cx, &mut buffer), Poll::Ready(Ok(5))));
+        let Poll::Ready(Err(error)) = transport.poll_receive(cx, &mut buffer) else {
+            panic!("the end of a broken transport is an error")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        transport.queue(b"more".to_vec());
+        assert_eq!(transport.queued(), 0, "nothing is kept for nobody");
+    }
+
+    #[test]
+    fn the_end_is_told_once() {
+        let mut transport = Transport::new(join::<Empty, Empty>(empty(), empty()));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(matches!(transport.poll_receive(cx, &mut [0; 8]), Poll::Ready(Ok(0))));
+        assert!(transport.poll_receive(cx, &mut [0; 8]).is_pending());
     }
 }

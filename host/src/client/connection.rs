@@ -225,12 +225,10 @@ impl Connection {
             let reached = self.guest.reach_deadline(now);
             return Poll::Ready(self.answer(reached));
         }
-        match self.transport.poll_transmit(cx) {
-            Poll::Ready(Ok(())) => self.answers = 0,
-            Poll::Ready(Err(error)) => return Poll::Ready(self.end(Some(error))),
-            // What follows does not wait for it: the peer may want to be read
-            // from before it reads on. The bounds hold all the same.
-            Poll::Pending => {}
+        // What follows does not wait for it: the peer may want to be read from
+        // before it reads on. The bounds hold all the same.
+        if self.transport.poll_transmit(cx).is_ready() {
+            self.answers = 0;
         }
         let has_room = self.kept < MOST_KEPT && self.answers < MOST_KEPT;
         match self.next {
