@@ -130,9 +130,10 @@ impl fmt::Display for Difference {
 #[cfg(test)]
 mod tests {
     use super::super::case::Behavior;
+    use super::super::role::Isolation;
     use super::*;
 
-    const SERVER: Role = Role::Server { tls: false };
+    const SERVER: Role = Role::Server { tls: false, isolation: Isolation::Connection };
     const INFORMATIONAL: Verdict =
         Verdict { behavior: Behavior::Informational, behavior_close: Behavior::Informational };
     const NON_STRICT: Verdict =

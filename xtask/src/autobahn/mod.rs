@@ -8,6 +8,7 @@ mod client;
 mod expected;
 mod process;
 mod report;
+mod results;
 mod role;
 mod run;
 mod server;
@@ -19,9 +20,13 @@ use clap::Args;
 use crate::workspace::Workspace;
 use expected::Expected;
 use report::Report;
+use results::Results;
 use role::{Isolation, Role, Roles};
 use run::Run;
 use suite::Suite;
+
+/// The pattern that leaves out none.
+const ALL_CASES: &str = "*";
 
 /// Options of `cargo xtask autobahn`.
 #[derive(Args)]
@@ -30,14 +35,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Roles::Server)]
     role: Roles,
 
-    /// How a server isolates its connections
+    /// How a server isolates its connections; `--role all` has both
     #[arg(long, value_enum, default_value_t = Isolation::Connection)]
     isolation: Isolation,
 
     /// Cases to run, separated by commas; `*` stands for any characters
     ///
-    /// All 517 cases take several minutes, most of them for 12.* and 13.*.
-    #[arg(long, value_delimiter = ',', default_value = "*")]
+    /// All 517 cases take several minutes, most of them for 12.* and 13.*. With
+    /// `--role all` the results are written to autobahn/RESULTS.md.
+    #[arg(long, value_delimiter = ',', default_value = ALL_CASES)]
     cases: Vec<String>,
 
     /// Record the verdicts in autobahn/expected.json
@@ -51,15 +57,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let mut expected = Expected::read(workspace)?;
     let mut cases = 0;
     let mut differences = 0;
-    for role in arguments.role.each() {
+    let mut results = Results::default();
+    for role in arguments.role.each(arguments.isolation) {
         let run = match role {
-            Role::Server { tls } => {
-                server::judge(workspace, &suite, tls, arguments.isolation, &arguments.cases)?
+            Role::Server { tls, isolation } => {
+                server::judge(workspace, &suite, tls, isolation, &arguments.cases)?
             }
             Role::Client { tls } => client::judge(workspace, &suite, tls, &arguments.cases)?,
         };
         let report = Report::read(&run.reports)?;
         summarise(workspace, &run, &report);
+        results.add(&run, &report);
         if arguments.bless {
             expected.record(role, &run.announced, &report)?;
             expected.write(workspace)?;
@@ -69,6 +77,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
             differences += 1;
         }
         cases += run.announced.len();
+    }
+    if matches!(arguments.role, Roles::All) && arguments.cases == [ALL_CASES] {
+        results.write(workspace)?;
     }
     ensure!(
         differences == 0,

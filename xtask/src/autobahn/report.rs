@@ -45,17 +45,30 @@ impl Report {
     }
 
     /// How many cases came to which verdict.
+    pub(super) fn verdicts(&self) -> BTreeMap<Verdict, usize> {
+        counts(self.0.values().map(|entry| entry.verdict))
+    }
+
+    /// How many cases Sandsock ended with which close code.
+    pub(super) fn close_codes(&self) -> BTreeMap<Option<u16>, usize> {
+        counts(self.0.values().map(|entry| entry.remote_close_code))
+    }
+
+    /// [`verdicts`](Self::verdicts), to be read.
     pub(super) fn table(&self, title: &str) -> String {
-        let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
-        for entry in self.0.values() {
-            *counts.entry(entry.verdict).or_default() += 1;
-        }
         let mut table = format!("{title}\n{:<18}{:<18}{:>6}\n", "behaviour", "close", "cases");
-        for (verdict, count) in counts {
-            let Verdict { behavior, behavior_close } = verdict;
+        for (Verdict { behavior, behavior_close }, count) in self.verdicts() {
             // Writing to a string cannot fail.
             let _ = writeln!(table, "{behavior:<18}{behavior_close:<18}{count:>6}");
         }
         table
     }
+}
+
+fn counts<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+    let mut counts = BTreeMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
+    counts
 }

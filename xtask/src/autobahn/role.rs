@@ -13,19 +13,19 @@ pub(super) enum Roles {
     Client,
     /// A client, over TLS
     TlsClient,
-    /// Each of these, one after the other
+    /// Each of these, one after the other, and the server in both isolations
     All,
 }
 
 /// What Sandsock is in a run; the suite is its peer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    Server { tls: bool },
+    Server { tls: bool, isolation: Isolation },
     Client { tls: bool },
 }
 
 /// The server's `--isolation`.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Isolation {
     /// An instance for each connection
     Connection,
@@ -34,15 +34,22 @@ pub(super) enum Isolation {
 }
 
 impl Roles {
-    pub(super) fn each(self) -> Vec<Role> {
-        let [server, tls_server] = [false, true].map(|tls| Role::Server { tls });
-        let [client, tls_client] = [false, true].map(|tls| Role::Client { tls });
+    /// The runs to make, with servers that are isolated as told.
+    pub(super) fn each(self, isolation: Isolation) -> Vec<Role> {
+        let server = |tls, isolation| Role::Server { tls, isolation };
+        let client = |tls| Role::Client { tls };
         match self {
-            Self::Server => vec![server],
-            Self::TlsServer => vec![tls_server],
-            Self::Client => vec![client],
-            Self::TlsClient => vec![tls_client],
-            Self::All => vec![server, tls_server, client, tls_client],
+            Self::Server => vec![server(false, isolation)],
+            Self::TlsServer => vec![server(true, isolation)],
+            Self::Client => vec![client(false)],
+            Self::TlsClient => vec![client(true)],
+            Self::All => vec![
+                server(false, Isolation::Connection),
+                server(false, Isolation::Worker),
+                server(true, isolation),
+                client(false),
+                client(true),
+            ],
         }
     }
 }
@@ -51,8 +58,8 @@ impl Role {
     /// The role's name in `expected.json`, as on the command line.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Server { tls: false } => "server",
-            Self::Server { tls: true } => "tls-server",
+            Self::Server { tls: false, .. } => "server",
+            Self::Server { tls: true, .. } => "tls-server",
             Self::Client { tls: false } => "client",
             Self::Client { tls: true } => "tls-client",
         }

@@ -23,12 +23,13 @@ pub(super) fn judge(
     isolation: Isolation,
     cases: &[String],
 ) -> Result<Run> {
-    let role = Role::Server { tls }.name();
-    let bench = Workbench::clear(workspace, &format!("{role}-{}", isolation.name()))?;
+    let role = Role::Server { tls, isolation }.name();
+    let isolation = isolation.name();
+    let bench = Workbench::clear(workspace, &format!("{role}-{isolation}"))?;
     let started = Instant::now();
 
     let mut host = Command::new(workspace.host());
-    host.args(["serve", "--listen", "127.0.0.1:0", "--isolation", isolation.name()]);
+    host.args(["serve", "--listen", "127.0.0.1:0", "--isolation", isolation]);
     if tls {
         host.arg("--tls-self-signed");
     }
@@ -48,7 +49,7 @@ pub(super) fn judge(
         bail!("the server ended during the run ({status}); see {}", bench.host_log().display());
     }
     Ok(Run {
-        title: format!("{role}, one instance per {}", isolation.name()),
+        title: format!("{role}, an instance for each {isolation}"),
         elapsed: started.elapsed(),
         announced,
         reports: bench.into_reports(),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::command;
 
 /// The release whose verdicts are recorded.
-const VERSION: &str = "25.10.1";
+pub(super) const VERSION: &str = "25.10.1";
 
 /// The last releases of this tool that run on Python 2.7 end here.
 const VIRTUALENV: &str = "virtualenv==20.15.1";
