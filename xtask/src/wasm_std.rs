@@ -72,8 +72,8 @@ fn automatic() -> Result<Compiler> {
     }
     rustup().or_else(|failure| {
         let words = failure.to_string();
-        let last = words.lines().next_back().unwrap_or_default();
-        eprintln!("rustup cannot supply {TARGET} here ({last}); trying Debian's packages");
+        let told = words.lines().find(|line| line.starts_with("error:")).unwrap_or("no reason told");
+        eprintln!("rustup cannot supply {TARGET} here ({told}); trying Debian's packages");
         debian().with_context(|| {
             format!("no standard library for {TARGET}: neither installed, nor from rustup, nor from Debian")
         })
