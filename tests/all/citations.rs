@@ -105,7 +105,7 @@ fn every_cited_section_exists() {
                 cited += 1;
                 let exists =
                     |rfc: &&str| sections.get(rfc).is_some_and(|all| all.contains(section));
-                if !rfcs.iter().any(|rfc| exists(rfc)) {
+                if !rfcs.iter().any(exists) {
                     unknown.push(format!("{}:{number}: RFC {rfcs:?} §{section}", path.display()));
                 }
             }

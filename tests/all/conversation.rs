@@ -27,9 +27,9 @@ fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(prop_oneof![1usize..16, 16usize..70_000], 0..6)
 }
 
-fn received(events: &[Event]) -> Vec<&Message> {
-    let message = |event| match event {
-        &Event::Message(ref message) => Some(message),
+fn received<'a>(events: &'a [Event]) -> Vec<&'a Message> {
+    let message = |event: &'a Event| match event {
+        Event::Message(message) => Some(message),
         _ => None,
     };
     events.iter().filter_map(message).collect()

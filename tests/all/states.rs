@@ -5,7 +5,7 @@ use sandsock_engine::types::{CloseFrame, Message, ReadyState, UsageError};
 
 use crate::harness::frames::{self, CLOSE, FIN, PING, PONG, TEXT, frame};
 use crate::harness::start::{Role, quiet_options, request};
-use crate::harness::{Driver, Place, bytes, notation};
+use crate::harness::{Drained, Driver, Place, bytes, notation};
 
 const TABLE: &str = include_str!("../tables/states.txt");
 
@@ -122,7 +122,7 @@ fn row(place: Place, route: &Route, name: &str, input: Input) -> String {
     let out = driver.take();
     if result.is_err() {
         // A call out of place changes nothing.
-        assert_eq!(out, Default::default(), "{}, {name}", route.name);
+        assert_eq!(out, Drained::default(), "{}, {name}", route.name);
         assert_eq!(driver.ready_state(), route.state, "{}, {name}", route.name);
         assert_eq!(driver.deadline(), deadline, "{}, {name}", route.name);
     }
@@ -166,6 +166,7 @@ fn head(role: Role) -> String {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as every input does")]
 fn hand(driver: &mut Driver, bytes: &[u8]) -> Result<(), UsageError> {
     driver.receive(bytes);
     Ok(())

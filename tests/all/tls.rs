@@ -108,7 +108,7 @@ fn assert_echoes(client: &mut WebSocket<impl Read + Write>) {
     assert_eq!(client.read().unwrap(), message);
 }
 
-/// Expects the peer's close_notify: a mere end of the transport is an error.
+/// Expects the peer's `close_notify`: a mere end of the transport is an error.
 fn assert_ends_with_close_notify(stream: &mut Stream) {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();

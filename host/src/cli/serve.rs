@@ -92,7 +92,7 @@ struct Handshake {
     #[arg(long, value_name = "NAME")]
     subprotocol: Vec<String>,
 
-    /// Origin that browsers may connect from, as in https://example.com; repeat
+    /// Origin that browsers may connect from, as in `https://example.com`; repeat
     /// for more [default: any].
     #[arg(long, value_name = "ORIGIN")]
     origin: Vec<String>,

@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-/// A stream of bytes for masking keys and nonces: SplitMix64, whose point here
+/// A stream of bytes for masking keys and nonces: `SplitMix64`, whose point here
 /// is that a seed decides it.
 pub(crate) struct SeededEntropy(pub(crate) u64);
 
