@@ -1,0 +1,84 @@
+//! What the kernel knows about the server's process.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::measurement::float;
+
+/// The process of a server, or of this program.
+pub(crate) struct Process {
+    pid: String,
+}
+
+/// Memory in KiB, that of all connections together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Memory {
+    /// Resident.
+    pub(crate) rss: u64,
+    /// Resident, and pages that processes share counted in part.
+    pub(crate) pss: u64,
+}
+
+impl Process {
+    pub(crate) fn new(pid: u32) -> Self {
+        Self { pid: pid.to_string() }
+    }
+
+    pub(crate) fn this() -> Self {
+        Self { pid: "self".to_owned() }
+    }
+
+    /// Seconds of CPU time of all its threads, in its own code and in the
+    /// kernel's.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let ticks = cpu_ticks(&self.read("stat")?).context("reading the CPU time of a process")?;
+        Ok(float(ticks) / float(rustix::param::clock_ticks_per_second()))
+    }
+
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        memory(&self.read("smaps_rollup")?).context("reading the memory of a process")
+    }
+
+    fn read(&self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.pid);
+        fs::read_to_string(&path).with_context(|| format!("reading {path}"))
+    }
+}
+
+/// `utime` and `stime` of `/proc/PID/stat`: fields 14 and 15, of which the second
+/// is a name that may hold anything, in brackets.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(11).map_while(|field| field.parse::<u64>().ok());
+    Some(times.next()? + times.next()?)
+}
+
+fn memory(rollup: &str) -> Option<Memory> {
+    let field = |name: &str| {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
+    };
+    Some(Memory { rss: field("Rss:")?, pss: field("Pss:")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_is_found_behind_a_name_with_brackets_and_blanks() {
+        let stat = "42 (a ) b) S 1 42 42 0 -1 4194560 900 0 0 0 250 130 0 0 20 0 1 0 7";
+        assert_eq!(cpu_ticks(stat), Some(380));
+        assert_eq!(cpu_ticks("42 (a) S"), None);
+    }
+
+    #[test]
+    fn memory_is_read_from_a_roll_up() {
+        let rollup = "0-f ---p [rollup]\nRss:                1720 kB\nPss:                 381 kB\n\
+                      Pss_Dirty:           112 kB\n";
+        assert_eq!(memory(rollup), Some(Memory { rss: 1720, pss: 381 }));
+        assert_eq!(memory("Rss: 1 kB\n"), None);
+    }
+}
