@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::arguments::Window;
-use crate::server::Process;
+use crate::server::{self, Process};
 
 /// Longest latency that is told apart from longer ones.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -26,6 +26,7 @@ struct Start {
     at: Instant,
     server_cpu: Option<f64>,
     load_cpu: f64,
+    busy: f64,
 }
 
 /// What was measured; an operation is a message there and back, or the life of a
@@ -45,6 +46,8 @@ pub(crate) struct Rate {
     /// The part of the time for which this program had something to do. Close
     /// to 1 it may be what limited the run.
     load_cpu_share: f64,
+    /// Cores that other programs kept busy, if the server's process is known.
+    other_cores: Option<f64>,
 }
 
 impl Measurement {
@@ -66,7 +69,8 @@ impl Measurement {
             self.latencies.reset();
             let server_cpu = self.server.as_ref().map(Process::cpu_seconds).transpose()?;
             let load_cpu = Process::this().cpu_seconds()?;
-            self.started = Some(Start { at: now, server_cpu, load_cpu });
+            let busy = server::busy_seconds()?;
+            self.started = Some(Start { at: now, server_cpu, load_cpu, busy });
         }
         Ok(now < self.end)
     }
@@ -78,16 +82,17 @@ impl Measurement {
 
     /// The result; `payload` is that of an operation, if it has one.
     pub(crate) fn finish(self, payload: Option<usize>) -> Result<Rate> {
-        let Start { at, server_cpu, load_cpu } = self.started.context("the run is too short")?;
+        let Start { at, server_cpu, load_cpu, busy } =
+            self.started.context("the run is too short")?;
         let elapsed = at.elapsed();
+        let busy = server::busy_seconds()? - busy;
         let load_cpu = Process::this().cpu_seconds()? - load_cpu;
-        let count = self.latencies.len();
-        let server_cpu_us = match (self.server, server_cpu) {
-            (Some(server), Some(before)) => {
-                Some((server.cpu_seconds()? - before) * 1e6 / float(count))
-            }
+        let server_cpu = match (self.server, server_cpu) {
+            (Some(server), Some(before)) => Some(server.cpu_seconds()? - before),
             _ => None,
         };
+        let count = self.latencies.len();
+        ensure!(count > 0, "nothing came back in time");
         let seconds = elapsed.as_secs_f64();
         let per_second = float(count) / seconds;
         let microseconds = |quantile| float(self.latencies.value_at_quantile(quantile)) / 1e3;
@@ -98,8 +103,11 @@ impl Measurement {
             mb_per_second: payload.map(|bytes| per_second * float(bytes as u64) / 1e6),
             p50_us: microseconds(0.50),
             p99_us: microseconds(0.99),
-            server_cpu_us,
+            server_cpu_us: server_cpu.map(|server_cpu| server_cpu * 1e6 / float(count)),
             load_cpu_share: load_cpu / seconds,
+            // Below zero by the length of a tick, at times.
+            other_cores: server_cpu
+                .map(|server_cpu| ((busy - server_cpu - load_cpu) / seconds).max(0.0)),
         })
     }
 }

@@ -47,6 +47,23 @@ impl Process {
     }
 }
 
+/// Seconds for which the cores of this machine were busy, all together; also for
+/// other machines, if it is a virtual one.
+pub(crate) fn busy_seconds() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
+    let ticks = busy_ticks(&stat).context("reading the CPU time of this machine")?;
+    Ok(float(ticks) / float(rustix::param::clock_ticks_per_second()))
+}
+
+/// The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq,
+/// steal, and two that are part of the first.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let times = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+    let times: Vec<u64> = times.map_while(|time| time.parse().ok()).collect();
+    let [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] = *times else { return None };
+    Some(user + nice + system + irq + softirq + steal)
+}
+
 /// `utime` and `stime` of `/proc/PID/stat`: fields 14 and 15, of which the second
 /// is a name that may hold anything, in brackets.
 fn cpu_ticks(stat: &str) -> Option<u64> {
@@ -72,6 +89,13 @@ mod tests {
         let stat = "42 (a ) b) S 1 42 42 0 -1 4194560 900 0 0 0 250 130 0 0 20 0 1 0 7";
         assert_eq!(cpu_ticks(stat), Some(380));
         assert_eq!(cpu_ticks("42 (a) S"), None);
+    }
+
+    #[test]
+    fn a_core_that_waits_is_not_busy() {
+        let stat =
+            "cpu  1 20 300 4000 50000 600000 7000000 80000000 1 1\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(busy_ticks(stat), Some(87_600_321));
     }
 
     #[test]
