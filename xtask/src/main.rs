@@ -1,6 +1,7 @@
 //! Everything a person types to build, run and judge Sandsock: `cargo xtask`.
 
 mod autobahn;
+mod bench;
 mod check;
 mod command;
 mod component;
@@ -94,6 +95,16 @@ enum Task {
         after_help = "Examples:\n  cargo xtask autobahn --cases '1.*,5.*'\n  cargo xtask autobahn --bless\n\nautobahn/README.md explains the verdicts."
     )]
     Autobahn(autobahn::Arguments),
+
+    /// Build, then measure the host beside other servers
+    ///
+    /// Builds the load generator and the peers of bench/, installs those from npm,
+    /// and measures for about half an hour. Writes bench/RESULTS.md and
+    /// bench/RESULTS.svg if nothing was left out, else the same under target/bench.
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench --quick\n  cargo xtask bench --workload 1k,wss --peer raw,fastwebsockets\n\nbench/README.md explains the figures."
+    )]
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -137,6 +148,13 @@ fn run(cli: Cli) -> Result<()> {
             guests::build(&workspace, cli.wasm_std)?;
             host::build(&workspace)?;
             autobahn::run(&workspace, &arguments)
+        }
+        Task::Bench(arguments) => {
+            if arguments.sandsock.is_none() {
+                guests::build(&workspace, cli.wasm_std)?;
+                host::build(&workspace)?;
+            }
+            bench::run(&workspace, &arguments)
         }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Accept) -> Result<Rate> {
         ensure!(!events.is_empty(), "no answer for {} s", PATIENCE.as_secs());
         for event in &events {
             let life = &mut lives[event.token().0];
-            if let Some(age) = life.advance(&script)? {
+            if let Some(age) = life.advance(&script, &mut measurement)? {
                 measurement.record(age, 1);
                 *life = Life::start(&script, poll.registry(), event.token())?;
             }
@@ -95,7 +95,11 @@ impl Life {
     }
 
     /// Goes as far as it can. Returns the age at the end.
-    fn advance(&mut self, script: &Script) -> Result<Option<Duration>> {
+    fn advance(
+        &mut self,
+        script: &Script,
+        measurement: &mut Measurement,
+    ) -> Result<Option<Duration>> {
         if matches!(self.stage, Stage::Connecting) {
             self.socket.write_all(&script.request).context("connecting")?;
             self.stage = Stage::Opening;
@@ -104,7 +108,10 @@ impl Life {
         loop {
             match self.socket.read(&mut chunk) {
                 Ok(0) => anyhow::bail!("the server ended a connection without an answer"),
-                Ok(length) => self.received.extend_from_slice(&chunk[..length]),
+                Ok(length) => {
+                    measurement.receive(length);
+                    self.received.extend_from_slice(&chunk[..length]);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error.into()),
             }

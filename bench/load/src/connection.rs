@@ -79,6 +79,7 @@ impl Connection {
                 Err(error) => return unless_blocked(error),
             };
             ensure!(length > 0, "the server ended the connection");
+            measurement.receive(length);
             let completed = self.verifier.receive(&traffic.expected, &buffer[..length])?;
             if completed > 0 {
                 self.record(completed, measurement)?;

@@ -20,6 +20,7 @@ pub(crate) struct Measurement {
     /// Unless the warm-up goes on.
     started: Option<Start>,
     latencies: Histogram<u64>,
+    received: usize,
 }
 
 struct Start {
@@ -39,6 +40,8 @@ pub(crate) struct Rate {
     /// Payload there, in 10^6 bytes; as much comes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     mb_per_second: Option<f64>,
+    /// Bytes that came back for one operation, with frame headers; without TLS's.
+    bytes_back: f64,
     p50_us: f64,
     p99_us: f64,
     /// CPU time of the server for one operation, if its process is known.
@@ -59,6 +62,7 @@ impl Measurement {
             server: window.server_pid.map(Process::new),
             started: None,
             latencies: Histogram::new_with_max(nanoseconds(LONGEST), 3)?,
+            received: 0,
         })
     }
 
@@ -67,6 +71,7 @@ impl Measurement {
         let now = Instant::now();
         if self.started.is_none() && now >= self.warmed_up {
             self.latencies.reset();
+            self.received = 0;
             let server_cpu = self.server.as_ref().map(Process::cpu_seconds).transpose()?;
             let load_cpu = Process::this().cpu_seconds()?;
             let busy = server::busy_seconds()?;
@@ -78,6 +83,11 @@ impl Measurement {
     /// Notes `count` operations that took this long.
     pub(crate) fn record(&mut self, latency: Duration, count: usize) {
         self.latencies.saturating_record_n(nanoseconds(latency), count as u64);
+    }
+
+    /// Notes bytes that came back.
+    pub(crate) const fn receive(&mut self, bytes: usize) {
+        self.received += bytes;
     }
 
     /// The result; `payload` is that of an operation, if it has one.
@@ -101,6 +111,7 @@ impl Measurement {
             seconds,
             per_second,
             mb_per_second: payload.map(|bytes| per_second * float(bytes as u64) / 1e6),
+            bytes_back: float(self.received as u64) / float(count),
             p50_us: microseconds(0.50),
             p99_us: microseconds(0.99),
             server_cpu_us: server_cpu.map(|server_cpu| server_cpu * 1e6 / float(count)),

@@ -1,0 +1,239 @@
+//! `RESULTS.md`.
+
+use std::fmt::Write as _;
+
+use super::machine::Machine;
+use super::measurement::{Occupancy, Rate};
+use super::results::{Better, Comparison, Results, Row, Table};
+use super::statistic::Statistic;
+use super::workload::Kind;
+
+/// The whole page.
+pub(super) fn page(machine: &Machine, results: &Results) -> String {
+    let mut page = head(machine, results);
+    page.push_str("\n## Sandsock against the best of the others\n\n");
+    page.push_str(&summary(results));
+    for table in &results.rates {
+        page.push_str(&rates(table));
+    }
+    if let Some(table) = &results.idle {
+        page.push_str(&idle(table));
+    }
+    if let Some(table) = &results.workers {
+        page.push_str(&rates(table));
+    }
+    page
+}
+
+fn head(machine: &Machine, results: &Results) -> String {
+    let Machine { date, command, processor, cores, kernel, versions } = machine;
+    let Results { rounds, seconds, .. } = results;
+    let others = results.other_cores().map_or_else(missing, |others| {
+        format!("{:.2} cores, at most {:.2}", others.median, others.greatest)
+    });
+    format!(
+        "# Results\n\n\
+         [README.md](README.md) says what is measured and what the figures mean. They are\n\
+         medians over the rounds, and in brackets is the spread: from the least to the\n\
+         greatest, in % of the median.\n\n\
+         ![Throughput of Sandsock relative to the fastest peer](RESULTS.svg)\n\n\
+         | | |\n|---|---|\n\
+         | command | `{command}` |\n\
+         | date | {date} |\n\
+         | rounds | {rounds}, of {seconds} s for each server |\n\
+         | processor | {processor}, {cores} cores; one is the server's, one the load's |\n\
+         | busy with something else | {others} |\n\
+         | kernel | {kernel} |\n\
+         | versions | {} |\n",
+        versions.join(", ")
+    )
+}
+
+/// Ratios; what a reader in a hurry looks at.
+pub(super) fn summary(results: &Results) -> String {
+    let mut text = String::from(
+        "| workload | fastest peer | throughput, to it | to raw TCP | p99 latency, to the best peer \
+         | CPU, to the best peer |\n|---|---|---|---|---|---|\n",
+    );
+    for table in &results.rates {
+        for row in table.own() {
+            text.push_str(&summary_line(table, row));
+        }
+    }
+    if let Some(table) = &results.idle {
+        text.push_str(
+            "\n| idle connections | KiB each | best peer | KiB, to it |\n|---|---|---|---|\n",
+        );
+        for row in table.own() {
+            let against = table.against_rivals(row, Occupancy::pss, Better::Less);
+            text.push_str(&line(
+                row,
+                &[
+                    cell(row.statistic(Occupancy::pss)),
+                    rival(against.as_ref()),
+                    ratio(against.map(|against| against.ratio)),
+                ],
+            ));
+        }
+    }
+    if let Some(table) = &results.workers
+        && let [one, two] = &table.rows[..]
+    {
+        text.push_str("\n| worker threads | CPU for a message, to one worker |\n|---|---|\n");
+        text.push_str(&line(two, &[ratio(two.ratio(one, cpu))]));
+    }
+    text
+}
+
+fn summary_line(table: &Table<Rate>, row: &Row<Rate>) -> String {
+    let mut title = table.workload.title.to_owned();
+    if table.own().count() > 1 {
+        let _ = write!(title, ": {}", row.server.title());
+    }
+    if let Some(failure) = row.failure() {
+        return format!("| {title} | failed: {failure} | | | | |\n");
+    }
+    let throughput = table.against_rivals(row, rate, Better::Greater);
+    let only_ratio = |against: Option<Comparison>| ratio(against.map(|against| against.ratio));
+    format!(
+        "| {title} | {} | {} | {} | {} | {} |\n",
+        rival(throughput.as_ref()),
+        ratio(throughput.as_ref().map(|against| against.ratio)),
+        ratio(table.against_raw(row, rate)),
+        only_ratio(table.against_rivals(row, p99, Better::Less)),
+        only_ratio(table.against_rivals(row, cpu, Better::Less)),
+    )
+}
+
+fn rates(table: &Table<Rate>) -> String {
+    let of = match table.workload.kind {
+        Kind::Accept => "connection",
+        _ => "message",
+    };
+    let mut text = format!(
+        "\n## {}\n\n| server | {of}s/s | MB/s | p50 µs | p99 µs | CPU µs/{of} | bytes back | load busy |\n\
+         |---|---|---|---|---|---|---|---|\n",
+        table.workload.title
+    );
+    for row in &table.rows {
+        let megabytes = |rate: &Rate| rate.mb_per_second.unwrap_or(f64::NAN);
+        text.push_str(&line(
+            row,
+            &[
+                cell(row.statistic(rate)),
+                plain(row.statistic(megabytes)),
+                plain(row.statistic(|rate| rate.p50_us)),
+                cell(row.statistic(p99)),
+                cell(row.statistic(cpu)),
+                plain(row.statistic(|rate| rate.bytes_back)),
+                plain(row.statistic(|rate| rate.load_cpu_share)),
+            ],
+        ));
+    }
+    text
+}
+
+fn idle(table: &Table<Occupancy>) -> String {
+    let mut text = format!(
+        "\n## {}\n\n| server | KiB each (PSS) | KiB each (RSS) | MiB before (RSS) | open | after |\n\
+         |---|---|---|---|---|---|\n",
+        table.workload.title
+    );
+    for row in &table.rows {
+        text.push_str(&line(
+            row,
+            &[
+                cell(row.statistic(Occupancy::pss)),
+                plain(row.statistic(Occupancy::rss)),
+                plain(row.statistic(|memory| memory.before.rss / 1024.0)),
+                plain(row.statistic(|memory| memory.open.rss / 1024.0)),
+                plain(row.statistic(|memory| memory.after.rss / 1024.0)),
+            ],
+        ));
+    }
+    text
+}
+
+/// A line of a table; a server that failed says why instead.
+fn line<T>(row: &Row<T>, cells: &[String]) -> String {
+    let cells = match row.failure() {
+        None => cells.join(" | "),
+        Some(failure) => format!("failed: {failure}{}", " |".repeat(cells.len() - 1)),
+    };
+    format!("| {} | {cells} |\n", row.server.title())
+}
+
+fn rival(against: Option<&Comparison>) -> String {
+    against.map_or_else(missing, |against| against.with.title().to_owned())
+}
+
+fn rate(rate: &Rate) -> f64 {
+    rate.per_second
+}
+
+fn p99(rate: &Rate) -> f64 {
+    rate.p99_us
+}
+
+fn cpu(rate: &Rate) -> f64 {
+    rate.server_cpu_us
+}
+
+/// The median, and the spread.
+fn cell(statistic: Option<Statistic>) -> String {
+    statistic.map_or_else(missing, |statistic| figure(statistic.median) + &spread(statistic))
+}
+
+/// A ratio, and the spread of the pairs.
+fn ratio(statistic: Option<Statistic>) -> String {
+    statistic
+        .map_or_else(missing, |statistic| format!("{:.2}{}", statistic.median, spread(statistic)))
+}
+
+fn spread(statistic: Statistic) -> String {
+    statistic.spread().map_or_else(String::new, |spread| format!(" ({spread:.0} %)"))
+}
+
+/// The median only.
+fn plain(statistic: Option<Statistic>) -> String {
+    statistic.map_or_else(missing, |statistic| figure(statistic.median))
+}
+
+fn missing() -> String {
+    "-".to_owned()
+}
+
+/// Three digits or more, thousands apart.
+fn figure(number: f64) -> String {
+    let decimals = match number {
+        _ if number.is_nan() => return missing(),
+        _ if number >= 100.0 => 0,
+        _ if number >= 10.0 => 1,
+        _ => 2,
+    };
+    let digits = format!("{number:.decimals$}");
+    if decimals > 0 {
+        return digits;
+    }
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_show_three_digits_and_thousands_apart() {
+        let figures = [0.12345, 3.456, 34.56, 345.6, 3456.7, 1_234_567.0];
+        let shown = figures.map(figure);
+        assert_eq!(shown, ["0.12", "3.46", "34.6", "346", "3,457", "1,234,567"]);
+        assert_eq!(figure(f64::NAN), "-");
+    }
+}

@@ -1,0 +1,127 @@
+//! `cargo xtask bench`: Sandsock beside other servers.
+//!
+//! Every measurement starts a server anew, on a core of its own, and loads it from
+//! another core. The servers take turns, so that whatever else the machine does
+//! meets all of them.
+
+mod build;
+mod chart;
+mod machine;
+mod markdown;
+mod measurement;
+mod results;
+mod run;
+mod running;
+mod server;
+mod statistic;
+mod workload;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use crate::workspace::Workspace;
+use build::Programs;
+use machine::Machine;
+use server::{PEERS, Peer};
+use workload::{WORKLOADS, Workload};
+
+/// Cores busy with something else from which on the results are not to be trusted.
+const DISTURBANCE: f64 = 0.1;
+
+/// Options of `cargo xtask bench`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// One round of one second each: for a look, not for figures to quote
+    #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
+    quick: bool,
+
+    /// Workloads to run, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = workload::find)]
+    workload: Vec<&'static Workload>,
+
+    /// Servers to compare with, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = server::find)]
+    peer: Vec<&'static Peer>,
+
+    /// Times that each server gets its turn
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// Seconds of one measurement, behind a warm-up of a quarter of that
+    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+
+    /// Core that the server runs on
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    server_core: usize,
+
+    /// Core that the load generator runs on; better no hyper-thread of the same
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    load_core: usize,
+
+    /// Measure this binary of Sandsock instead of building one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sandsock: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds }
+    }
+
+    fn seconds(&self) -> u32 {
+        if self.quick { 1 } else { self.seconds }
+    }
+
+    /// Whether the result is what `bench/` should show.
+    fn is_complete(&self) -> bool {
+        !self.quick && self.workload.is_empty() && self.peer.is_empty() && self.sandsock.is_none()
+    }
+
+    fn workloads(&self) -> Vec<&'static Workload> {
+        WORKLOADS
+            .iter()
+            .filter(|all| {
+                self.workload.is_empty() || self.workload.iter().any(|w| w.name == all.name)
+            })
+            .collect()
+    }
+
+    fn peers(&self) -> Vec<&'static Peer> {
+        PEERS
+            .iter()
+            .filter(|all| self.peer.is_empty() || self.peer.iter().any(|p| p.name == all.name))
+            .collect()
+    }
+}
+
+/// Measures, and writes the results.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    ensure!(arguments.server_core != arguments.load_core, "server and load need a core each");
+    let scratch = workspace.root().join("target/bench");
+    fs::create_dir_all(&scratch)?;
+    let mut peers = arguments.peers();
+    let programs = Programs::build(workspace, &scratch, arguments.sandsock.clone(), &mut peers)?;
+    let machine = Machine::look(workspace, arguments, &programs, &peers)?;
+    let results = run::all(&programs, arguments, &peers)?;
+
+    let directory = if arguments.is_complete() { workspace.root().join("bench") } else { scratch };
+    let page = directory.join("RESULTS.md");
+    let chart = directory.join("RESULTS.svg");
+    fs::write(&page, markdown::page(&machine, &results))?;
+    fs::write(&chart, chart::draw(&results))?;
+    println!("{}", markdown::summary(&results));
+    if let Some(others) = results.other_cores()
+        && others.median > DISTURBANCE
+    {
+        println!("{:.2} cores were busy with something else: not to be quoted.", others.median);
+    }
+    if !arguments.is_complete() {
+        println!("Not a complete run, so that bench/RESULTS.md stays as it is.");
+    }
+    println!("Results: {} and {}", workspace.shown(&page), workspace.shown(&chart));
+    Ok(())
+}

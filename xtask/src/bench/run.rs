@@ -1,0 +1,74 @@
+//! The rounds.
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use serde::de::DeserializeOwned;
+
+use super::Arguments;
+use super::build::Programs;
+use super::measurement::{Conditions, measure};
+use super::results::{Results, Row, Table};
+use super::server::{self, Peer};
+use super::workload::{Kind, Workload};
+use crate::progress;
+
+/// Measures every workload.
+pub(super) fn all(
+    programs: &Programs,
+    arguments: &Arguments,
+    peers: &[&'static Peer],
+) -> Result<Results> {
+    let (rounds, seconds) = (arguments.rounds(), arguments.seconds());
+    let workloads = arguments.workloads();
+    let servers = |workload: &&Workload| server::taking_part(workload.kind, peers).len();
+    let turns = workloads.iter().map(servers).sum::<usize>();
+    let series = Series {
+        programs,
+        peers,
+        rounds,
+        conditions: Conditions {
+            server_core: arguments.server_core,
+            load_core: arguments.load_core,
+            seconds,
+        },
+        bar: progress::bar(u64::from(rounds) * u64::try_from(turns)?, "Measuring"),
+    };
+    let mut results = Results { rounds, seconds, ..Results::default() };
+    for workload in workloads {
+        match workload.kind {
+            Kind::Idle => results.idle = Some(series.table(workload)),
+            Kind::Workers => results.workers = Some(series.table(workload)),
+            Kind::Echo | Kind::EchoTls | Kind::EchoCompressed | Kind::Accept => {
+                results.rates.push(series.table(workload));
+            }
+        }
+    }
+    series.bar.finish_and_clear();
+    Ok(results)
+}
+
+/// What all workloads of a run have in common.
+struct Series<'a> {
+    programs: &'a Programs,
+    peers: &'a [&'static Peer],
+    rounds: u32,
+    conditions: Conditions,
+    bar: ProgressBar,
+}
+
+impl Series<'_> {
+    fn table<T: DeserializeOwned>(&self, workload: &'static Workload) -> Table<T> {
+        let servers = server::taking_part(workload.kind, self.peers);
+        let mut rows: Vec<_> =
+            servers.into_iter().map(|server| Row { server, rounds: Vec::new() }).collect();
+        for _ in 0..self.rounds {
+            for row in &mut rows {
+                self.bar.set_message(format!("{}: {}", workload.title, row.server.title()));
+                let measured = measure(self.programs, &self.conditions, workload, row.server);
+                row.rounds.push(measured.map_err(|failure| format!("{failure:#}")));
+                self.bar.inc(1);
+            }
+        }
+        Table { workload, rows }
+    }
+}

@@ -1,0 +1,143 @@
+//! The servers, and how each is started.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::build::Programs;
+use super::workload::Kind;
+
+/// Sandsock in one of its configurations, or a peer.
+#[derive(Clone, Copy)]
+pub(super) enum Server {
+    Sandsock { isolation: Isolation, workers: u32 },
+    Peer(&'static Peer),
+}
+
+/// `--isolation` of Sandsock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Isolation {
+    Connection,
+    Worker,
+}
+
+/// Somebody else's server.
+pub(super) struct Peer {
+    /// As on the command line and in the results.
+    pub(super) name: &'static str,
+    pub(super) runs_on: Runtime,
+    /// Whether it has permessage-deflate.
+    pub(super) compresses: bool,
+}
+
+/// What a peer needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runtime {
+    /// It is in the binary `peers`.
+    Native,
+    /// It is a script for Bun.
+    Bun,
+    /// It is a script for Node.
+    Node,
+}
+
+/// The name of the peer that is no rival: it echoes bytes.
+const RAW: &str = "raw";
+
+pub(super) const PEERS: &[Peer] = &[
+    Peer { name: RAW, runs_on: Runtime::Native, compresses: false },
+    Peer { name: "tokio-tungstenite", runs_on: Runtime::Native, compresses: false },
+    Peer { name: "tokio-tungstenite-8k", runs_on: Runtime::Native, compresses: false },
+    Peer { name: "fastwebsockets", runs_on: Runtime::Native, compresses: false },
+    Peer { name: "tokio-websockets", runs_on: Runtime::Native, compresses: false },
+    Peer { name: "sockudo-ws", runs_on: Runtime::Native, compresses: true },
+    Peer { name: "bun", runs_on: Runtime::Bun, compresses: true },
+    Peer { name: "ws", runs_on: Runtime::Node, compresses: true },
+];
+
+/// The peer of that name.
+pub(super) fn find(name: &str) -> Result<&'static Peer, String> {
+    PEERS.iter().find(|peer| peer.name == name).ok_or_else(|| {
+        let names: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
+        format!("the peers are {}", names.join(", "))
+    })
+}
+
+/// The servers that take part in a workload, Sandsock first.
+pub(super) fn taking_part(kind: Kind, peers: &[&'static Peer]) -> Vec<Server> {
+    let sandsock = |isolation, workers| Server::Sandsock { isolation, workers };
+    let mut servers = vec![sandsock(Isolation::Connection, 1)];
+    match kind {
+        Kind::Workers => {
+            servers.push(sandsock(Isolation::Connection, 2));
+            return servers;
+        }
+        Kind::Accept | Kind::Idle => servers.push(sandsock(Isolation::Worker, 1)),
+        Kind::Echo | Kind::EchoTls | Kind::EchoCompressed => {}
+    }
+    let takes_part = |peer: &&&Peer| peer.compresses || kind != Kind::EchoCompressed;
+    servers.extend(peers.iter().filter(takes_part).map(|peer| Server::Peer(peer)));
+    servers
+}
+
+impl Server {
+    /// As in the results.
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Sandsock { isolation: Isolation::Connection, workers: 1 } => "sandsock",
+            Self::Sandsock { isolation: Isolation::Connection, .. } => "sandsock --workers 2",
+            Self::Sandsock { isolation: Isolation::Worker, .. } => "sandsock --isolation worker",
+            Self::Peer(peer) => peer.name,
+        }
+    }
+
+    /// Whether it is somebody else's WebSocket server.
+    pub(super) fn is_rival(self) -> bool {
+        matches!(self, Self::Peer(_)) && !self.is_raw()
+    }
+
+    pub(super) fn is_raw(self) -> bool {
+        matches!(self, Self::Peer(peer) if peer.name == RAW)
+    }
+
+    /// The program and its arguments. All of them understand `--listen`,
+    /// `--tls-cert` and `--tls-key`.
+    pub(super) fn command_line(self, programs: &Programs, kind: Kind) -> Vec<OsString> {
+        let mut line: Vec<OsString> = Vec::new();
+        match self {
+            Self::Sandsock { isolation, workers } => {
+                line.push(programs.sandsock.clone().into());
+                let isolation = match isolation {
+                    Isolation::Connection => "connection",
+                    Isolation::Worker => "worker",
+                };
+                line.extend(["serve", "--isolation", isolation, "--workers"].map(Into::into));
+                line.push(workers.to_string().into());
+                if kind != Kind::EchoCompressed {
+                    line.push("--no-compression".into());
+                }
+            }
+            Self::Peer(peer) => {
+                match peer.runs_on {
+                    Runtime::Native => {
+                        line.extend([programs.peers.clone().into(), peer.name.into()]);
+                    }
+                    Runtime::Bun => line.extend(script(programs.bun(), programs, peer)),
+                    Runtime::Node => line.extend(script("node".into(), programs, peer)),
+                }
+                if kind == Kind::EchoCompressed && peer.runs_on != Runtime::Native {
+                    line.push("--compression".into());
+                }
+            }
+        }
+        line.extend(["--listen", "127.0.0.1:0"].map(Into::into));
+        if kind == Kind::EchoTls {
+            line.extend(["--tls-cert".into(), programs.certificate.clone().into()]);
+            line.extend(["--tls-key".into(), programs.key.clone().into()]);
+        }
+        line
+    }
+}
+
+fn script(runtime: PathBuf, programs: &Programs, peer: &Peer) -> [OsString; 2] {
+    [runtime.into(), programs.npm.join(format!("{}.mjs", peer.name)).into()]
+}
