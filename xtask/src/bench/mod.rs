@@ -18,6 +18,7 @@ mod workload;
 
 use std::fs;
 use std::path::PathBuf;
+use std::ptr;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -76,26 +77,27 @@ impl Arguments {
         if self.quick { 1 } else { self.seconds }
     }
 
-    /// Whether the result is what `bench/` should show.
-    fn is_complete(&self) -> bool {
-        !self.quick && self.workload.is_empty() && self.peer.is_empty() && self.sandsock.is_none()
+    /// Whether nothing was left out that `bench/RESULTS.md` should show.
+    fn is_complete(&self, peers: &[&Peer]) -> bool {
+        !self.quick
+            && self.workload.is_empty()
+            && peers.len() == PEERS.len()
+            && self.sandsock.is_none()
     }
 
     fn workloads(&self) -> Vec<&'static Workload> {
-        WORKLOADS
-            .iter()
-            .filter(|all| {
-                self.workload.is_empty() || self.workload.iter().any(|w| w.name == all.name)
-            })
-            .collect()
+        chosen(WORKLOADS, &self.workload)
     }
 
     fn peers(&self) -> Vec<&'static Peer> {
-        PEERS
-            .iter()
-            .filter(|all| self.peer.is_empty() || self.peer.iter().any(|p| p.name == all.name))
-            .collect()
+        chosen(PEERS, &self.peer)
     }
+}
+
+/// Those that a person named, in the order of `all`; or all.
+fn chosen<T>(all: &'static [T], named: &[&'static T]) -> Vec<&'static T> {
+    let is_chosen = |one: &&T| named.is_empty() || named.iter().any(|named| ptr::eq(*named, *one));
+    all.iter().filter(is_chosen).collect()
 }
 
 /// Measures, and writes the results.
@@ -108,7 +110,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let machine = Machine::look(workspace, arguments, &programs, &peers)?;
     let results = run::all(&programs, arguments, &peers)?;
 
-    let directory = if arguments.is_complete() { workspace.root().join("bench") } else { scratch };
+    let is_complete = arguments.is_complete(&peers);
+    let directory = if is_complete { workspace.root().join("bench") } else { scratch };
     let page = directory.join("RESULTS.md");
     let chart = directory.join("RESULTS.svg");
     fs::write(&page, markdown::page(&machine, &results))?;
@@ -119,7 +122,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     {
         println!("{:.2} cores were busy with something else: not to be quoted.", others.median);
     }
-    if !arguments.is_complete() {
+    if !is_complete {
         println!("Not a complete run, so that bench/RESULTS.md stays as it is.");
     }
     println!("Results: {} and {}", workspace.shown(&page), workspace.shown(&chart));
