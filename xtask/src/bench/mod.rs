@@ -128,3 +128,16 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     println!("Results: {} and {}", workspace.shown(&page), workspace.shown(&chart));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_named_are_chosen_in_the_order_of_the_table_and_none_named_means_all() {
+        let named = ["ws", "raw"].map(|name| server::find(name).unwrap());
+        let names: Vec<_> = chosen(PEERS, &named).iter().map(|peer| peer.name).collect();
+        assert_eq!(names, ["raw", "ws"]);
+        assert_eq!(chosen(WORKLOADS, &[]).len(), WORKLOADS.len());
+    }
+}

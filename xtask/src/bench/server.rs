@@ -43,7 +43,7 @@ pub(super) enum Runtime {
 /// The name of the peer that is no rival: it echoes bytes.
 const RAW: &str = "raw";
 
-pub(super) const PEERS: &[Peer] = &[
+pub(super) static PEERS: &[Peer] = &[
     Peer { name: RAW, runs_on: Runtime::Native, compresses: false },
     Peer { name: "tokio-tungstenite", runs_on: Runtime::Native, compresses: false },
     Peer { name: "tokio-tungstenite-8k", runs_on: Runtime::Native, compresses: false },

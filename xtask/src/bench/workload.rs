@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Workers,
 }
 
-pub(super) const WORKLOADS: &[Workload] = &[
+pub(super) static WORKLOADS: &[Workload] = &[
     echo("16b", "16 B × 1", &["echo", "--size=16"]),
     echo("125b", "125 B × 64", &["echo", "--size=125", "--connections=64"]),
     echo(
