@@ -39,7 +39,7 @@
 //!
 //! Imports point one way: server, worker, connection, isolation, guest, plugin,
 //! engine; client, guest, engine; beside them the leaves clock, roster,
-//! transport, listener, tls, process.
+//! transport, read_buffer, listener, tls, process.
 
 mod app;
 mod bindings;
@@ -54,6 +54,7 @@ mod listener;
 mod plugin;
 mod precompiled;
 mod process;
+mod read_buffer;
 mod roster;
 mod server;
 mod settings;

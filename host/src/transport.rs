@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::read_buffer::ReadBuffer;
+
 /// Bytes that are discarded from a peer at most while the transport closes.
 /// More than a peer with the default limits can have under way in one message,
 /// and little enough that sending on and on gains nobody anything.
@@ -126,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     /// [`poll_close`](Self::poll_close) for a transport that is let go of.
-    pub(crate) async fn close(mut self, buffer: &RefCell<Box<[u8]>>) -> io::Result<()> {
+    pub(crate) async fn close(mut self, buffer: &RefCell<ReadBuffer>) -> io::Result<()> {
         poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut())).await
     }
 }

@@ -19,14 +19,11 @@ use crate::connection;
 use crate::error::Error;
 use crate::isolation::Sandboxes;
 use crate::listener::{self, Listener};
+use crate::read_buffer::ReadBuffer;
 use crate::roster::Roster;
 use crate::throttle::Throttle;
 use crate::tls::Tls;
 use crate::transport::Transport;
-
-/// Bytes read from a peer at once. One buffer serves all of a worker's
-/// connections: it is only in use while a read is handed to a guest.
-const BUFFER: usize = 64 << 10;
 
 /// What a connection above the most gets: a complete answer, and no instance.
 const SERVICE_UNAVAILABLE: &[u8] =
@@ -44,7 +41,9 @@ pub(crate) struct Worker {
     pub(crate) clock: Clock,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) roster: Rc<Roster>,
-    pub(crate) buffer: RefCell<Box<[u8]>>,
+    /// One for all connections: it is only in use while a read is handed to a
+    /// guest.
+    pub(crate) buffer: RefCell<ReadBuffer>,
     /// How long an opening handshake may take, with that of TLS before it.
     pub(crate) opening_timeout: Duration,
     /// How long a transport may take to close.
@@ -85,7 +84,7 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
         most_queued: app.most_queued(),
         sandboxes: Sandboxes::new(app, &roster),
         roster,
-        buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
+        buffer: RefCell::new(ReadBuffer::new()),
         refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
     });
 

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules, from the top. Those of one layer may know each other.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 13] = [
     &["endpoint"],
     &["connection"],
     &["application", "handshake", "message", "outbox", "transmit"],
+    &["receive_buffer"],
+    &["payload"],
     &["deflate"],
     &["frame", "ping", "state", "timers"],
     &["entropy", "mask", "role", "utf8"],

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::time::{Duration, Instant};
-use std::{fs, hint};
+use std::{env, fs, hint};
 
 use sandsock_engine::application::{Application, MessageRef};
 use sandsock_engine::endpoint::Endpoint;
@@ -46,6 +46,8 @@ const ROUNDS: usize = 9;
 const CONNECTIONS: usize = 64;
 
 fn main() {
+    // `-- 125` for the workloads of that size only.
+    let chosen: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
     println!(
         "{:>7} {:>6}  {:>12} {:>12}  {:>6}   ({ROUNDS} rounds of {ROUND:?} each, median, {CONNECTIONS} connections)",
         "bytes", "frames", "wasm ns", "native ns", "ratio"
@@ -53,6 +55,9 @@ fn main() {
     let mut components = components();
     let mut natives: Vec<_> = (0..CONNECTIONS).map(|_| native()).collect();
     for (len, frames) in WORKLOADS {
+        if !chosen.is_empty() && !chosen.contains(&len) {
+            continue;
+        }
         let read = frame(len).repeat(frames);
         let echoed = read.len() - 4 * frames;
         let mut wasm = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::event::{Agreed, Closure, Message};
 use crate::outbox::Outbox;
+use crate::payload::Payload;
 
 /// An application: one value for each connection.
 ///
@@ -28,6 +29,8 @@ pub struct MessageRef<'a> {
     pub(crate) kind: MessageKind,
     /// Of a text message, UTF-8: nothing else makes one.
     pub(crate) payload: &'a [u8],
+    /// Sent back as it is, it need not be copied.
+    pub(crate) has_room: bool,
 }
 
 /// The type of a message (§5.6).
@@ -40,6 +43,11 @@ pub enum MessageKind {
 }
 
 impl<'a> MessageRef<'a> {
+    /// A message that is delivered.
+    pub(crate) fn delivered(kind: MessageKind, payload: &'a Payload<'_>) -> Self {
+        Self { kind, payload: payload.as_slice(), has_room: payload.has_room() }
+    }
+
     /// Text or binary.
     pub fn kind(&self) -> MessageKind {
         self.kind
@@ -61,13 +69,13 @@ impl<'a> MessageRef<'a> {
 
 impl<'a> From<&'a str> for MessageRef<'a> {
     fn from(text: &'a str) -> Self {
-        Self { kind: MessageKind::Text, payload: text.as_bytes() }
+        Self { kind: MessageKind::Text, payload: text.as_bytes(), has_room: false }
     }
 }
 
 impl<'a> From<&'a [u8]> for MessageRef<'a> {
     fn from(payload: &'a [u8]) -> Self {
-        Self { kind: MessageKind::Binary, payload }
+        Self { kind: MessageKind::Binary, payload, has_room: false }
     }
 }
 

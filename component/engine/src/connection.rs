@@ -7,7 +7,6 @@
 
 mod process;
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,6 +21,8 @@ use crate::handshake::{ClientHandshake, ServerHandshake};
 use crate::message::Receiver;
 use crate::options::{HandedOver, Options, Start};
 use crate::outbox::Outbox;
+use crate::payload::Payload;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::role::Role;
 use crate::time::{Duration, Instant};
 use crate::timers::Due;
@@ -29,9 +30,8 @@ use process::{PutOff, Waiting};
 
 /// Takes what a connection reports, in order. Answers go into the outbox.
 pub trait Handler {
-    /// A whole message; a text is UTF-8. Lent where it lies whole in the bytes
-    /// that were received.
-    fn message(&mut self, kind: MessageKind, payload: Cow<'_, [u8]>, outbox: &mut Outbox);
+    /// A whole message; a text is UTF-8.
+    fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, outbox: &mut Outbox);
 
     /// Any event but [`Event::Message`].
     fn event(&mut self, event: Event, outbox: &mut Outbox);
@@ -39,8 +39,8 @@ pub trait Handler {
 
 /// Keeps all events, with payloads of their own.
 impl Handler for Vec<Event> {
-    fn message(&mut self, kind: MessageKind, payload: Cow<'_, [u8]>, _: &mut Outbox) {
-        let payload = payload.into_owned();
+    fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, _: &mut Outbox) {
+        let payload = payload.take();
         self.push(Event::Message(match kind {
             // A text is UTF-8, so nothing is replaced.
             MessageKind::Text => Message::Text(match String::from_utf8(payload) {
@@ -62,11 +62,10 @@ pub struct Connection {
     options: Options,
     reader: Reader,
     outbox: Outbox,
-    /// Bytes received and not yet processed, from `held_at` on.
-    held: Vec<u8>,
-    held_at: usize,
+    /// Bytes received and not yet processed.
+    input: ReceiveBuffer,
     /// The peer ended its sending direction behind those bytes.
-    held_end: bool,
+    has_ended: bool,
     /// What is processed first in the next drain.
     put_off: Option<PutOff>,
     /// Events that have happened and are not reported yet.
@@ -146,9 +145,8 @@ impl Connection {
             options: options.clone(),
             reader,
             outbox: Outbox::new(now, options, keys),
-            held: Vec::new(),
-            held_at: 0,
-            held_end: false,
+            input: ReceiveBuffer::default(),
+            has_ended: false,
             put_off: None,
             events: Vec::new(),
             closure: Closure::ABNORMAL,
@@ -162,18 +160,13 @@ impl Connection {
         if !bytes.is_empty() {
             self.outbox.timers.byte();
         }
-        if self.held_at == self.held.len() {
-            self.held = bytes;
-            self.held_at = 0;
-        } else {
-            self.held.extend_from_slice(&bytes);
-        }
+        self.input.push(bytes);
     }
 
     /// The peer ended its sending direction.
     pub fn receive_end(&mut self, now: Instant) {
         self.outbox.timers.advance(now);
-        self.held_end = true;
+        self.has_ended = true;
     }
 
     /// The clock reached the deadline.
@@ -234,19 +227,13 @@ impl Connection {
     /// to `handler`, and takes the bytes for the peer.
     pub fn drain(&mut self, now: Instant, handler: &mut impl Handler) -> Output {
         self.outbox.timers.advance(now);
-        let mut held = mem::take(&mut self.held);
-        let mut input = &mut held[self.held_at..];
+        let mut input = mem::take(&mut self.input);
         let waiting = self.process(&mut input, handler);
-        let left = input.len();
-        if left > 0 {
-            self.held_at = held.len() - left;
-            self.held = held;
-        } else {
-            self.held_at = 0;
-        }
+        let transmit = input.take_answers(self.outbox.transmitter.take());
+        self.input = input;
         let ready_state = self.ready_state();
         Output {
-            transmit: self.outbox.transmitter.take(),
+            transmit,
             deadline: self.outbox.timers.next(ready_state).map(|(at, _)| at),
             next: match (ready_state, waiting) {
                 (ReadyState::Closed, _) => Next::Close,

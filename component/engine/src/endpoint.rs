@@ -1,6 +1,5 @@
 //! A connection together with its application: bytes in, bytes out.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -12,6 +11,7 @@ use crate::error::{OptionError, UsageError};
 use crate::event::{Closure, Event, Output};
 use crate::options::Start;
 use crate::outbox::Outbox;
+use crate::payload::Payload;
 use crate::time::{Duration, Instant};
 
 /// One WebSocket connection and the application that serves it. See
@@ -77,8 +77,8 @@ impl<A: Application> Endpoint<A> {
 struct Served<A>(A);
 
 impl<A: Application> Handler for Served<A> {
-    fn message(&mut self, kind: MessageKind, payload: Cow<'_, [u8]>, outbox: &mut Outbox) {
-        self.0.message(MessageRef { kind, payload: &payload }, outbox);
+    fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, outbox: &mut Outbox) {
+        self.0.message(MessageRef::delivered(kind, payload), outbox);
     }
 
     fn event(&mut self, event: Event, outbox: &mut Outbox) {

@@ -13,7 +13,7 @@
 //! +---------------------------------------------------------------+
 //! ```
 
-use alloc::vec::Vec;
+use core::ops::Deref;
 
 use crate::error::ProtocolError;
 use crate::mask::MaskingKey;
@@ -29,6 +29,8 @@ const MASK: u8 = 0x80;
 pub(crate) const CONTROL_PAYLOAD: usize = 125;
 /// The longest header: two bytes, a 64-bit length, a masking key (§5.2).
 pub(crate) const HEADER_BYTES: usize = 14;
+/// The longest header without a masking key.
+pub(crate) const UNMASKED_HEADER_BYTES: usize = 10;
 
 /// What a frame is (§5.2, §11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,7 @@ impl FrameHeader {
     /// Decodes the header at the front of `bytes` and tells its length; `None`
     /// when more bytes are needed. Each byte is judged before the next one, so
     /// that the verdict does not depend on how many have come.
+    #[inline]
     pub(crate) fn decode(
         bytes: &[u8],
         expected: Expected,
@@ -180,29 +183,48 @@ pub(crate) fn header_len(payload_len: usize, masked: bool) -> usize {
     length + if masked { size_of::<MaskingKey>() } else { 0 }
 }
 
-/// Appends a frame header. `first` is FIN, RSV1 and the opcode.
+/// A frame header on the wire.
+pub(crate) struct EncodedHeader {
+    bytes: [u8; HEADER_BYTES],
+    len: usize,
+}
+
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+/// Encodes a frame header. `first` is FIN, RSV1 and the opcode.
 pub(crate) fn encode(
-    out: &mut Vec<u8>,
     first: u8,
     payload_len: usize,
     masking_key: Option<MaskingKey>,
-) {
+) -> EncodedHeader {
+    let mut header = EncodedHeader { bytes: [0; HEADER_BYTES], len: 0 };
+    let mut push = |bytes: &[u8]| {
+        header.bytes[header.len..header.len + bytes.len()].copy_from_slice(bytes);
+        header.len += bytes.len();
+    };
     let mask = if masking_key.is_some() { MASK } else { 0 };
     // §5.2: the shortest form, in network byte order.
     match (u8::try_from(payload_len), u16::try_from(payload_len)) {
-        (Ok(len @ 0..=125), _) => out.extend_from_slice(&[first, mask | len]),
+        (Ok(len @ 0..=125), _) => push(&[first, mask | len]),
         (_, Ok(len)) => {
             let [high, low] = len.to_be_bytes();
-            out.extend_from_slice(&[first, mask | 0x7e, high, low]);
+            push(&[first, mask | 0x7e, high, low]);
         }
         (_, Err(_)) => {
-            out.extend_from_slice(&[first, mask | 0x7f]);
-            out.extend_from_slice(&(payload_len as u64).to_be_bytes());
+            push(&[first, mask | 0x7f]);
+            push(&(payload_len as u64).to_be_bytes());
         }
     }
     if let Some(key) = masking_key {
-        out.extend_from_slice(&key);
+        push(&key);
     }
+    header
 }
 
 #[cfg(test)]
@@ -230,9 +252,8 @@ mod tests {
             let mut first = header.opcode as u8;
             first |= if header.fin { FIN } else { 0 };
             first |= if header.compressed { RSV1 } else { 0 };
-            let mut bytes = Vec::new();
             let payload_len = usize::try_from(header.payload_len).unwrap();
-            encode(&mut bytes, first, payload_len, header.masking_key);
+            let mut bytes = encode(first, payload_len, header.masking_key).to_vec();
             prop_assert!(bytes.len() <= HEADER_BYTES);
             prop_assert_eq!(bytes.len(), header_len(payload_len, header.masking_key.is_some()));
             let expected = Expected {

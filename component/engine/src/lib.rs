@@ -27,11 +27,14 @@ pub mod error;
 pub mod event;
 mod frame;
 mod handshake;
+
 mod mask;
 mod message;
 pub mod options;
 pub mod outbox;
+pub mod payload;
 mod ping;
+mod receive_buffer;
 mod role;
 mod state;
 pub mod time;

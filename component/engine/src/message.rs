@@ -10,7 +10,6 @@ mod arriving;
 mod tests;
 mod unfinished;
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -19,19 +18,21 @@ use crate::close::CloseFrame;
 use crate::deflate::{Inflater, Progress};
 use crate::error::{Failure, LimitError, ProtocolError};
 use crate::event::AgreedCompression;
-use crate::frame::{CONTROL_PAYLOAD, Expected, FrameHeader, HEADER_BYTES, Opcode};
+use crate::frame::{self, Expected, FrameHeader, HEADER_BYTES, Opcode};
 use crate::options::Limits;
+use crate::payload::Payload;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::role::Role;
 use crate::utf8::{self, NotUtf8};
-use arriving::{ArrivingFrame, take};
+use arriving::ArrivingFrame;
 use unfinished::Unfinished;
 
 /// What the peer sent: a whole message, or a control frame; or less than that.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Received<'a> {
-    Message(MessageKind, Cow<'a, [u8]>),
-    Ping(Cow<'a, [u8]>),
-    Pong(Cow<'a, [u8]>),
+    Message(MessageKind, Payload<'a>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
     Close(Option<CloseFrame>),
     /// This many bytes of a message were inflated, and the budget is used up.
     /// More comes from the same input.
@@ -90,7 +91,7 @@ impl Receiver {
     /// `input` is taken without one. An error is final.
     pub(crate) fn receive<'a>(
         &mut self,
-        input: &mut &'a mut [u8],
+        input: &'a mut ReceiveBuffer,
         budget: usize,
     ) -> Result<Option<Received<'a>>, Failure> {
         loop {
@@ -101,15 +102,28 @@ impl Receiver {
                     None => return Ok(None),
                 },
             };
-            let here = frame.unmask(input);
+            if frame.here(input) == 0 && !frame.is_complete() {
+                self.frame = Some(frame);
+                return Ok(None);
+            }
+            let compressed = self.is_compressed(&frame.header);
+            if let Some(len) = frame.whole(input)
+                && frame.is_message()
+                && !compressed
+            {
+                return lend(&frame, input, len).map(Some);
+            }
             let received = if frame.header.opcode.is_control() {
+                let here = frame.unmask(input);
                 let payload = frame.take(input, here);
                 self.receive_control(&frame, payload)?
-            } else if self.is_compressed(&frame.header) {
-                self.inflate(&mut frame, input, here, budget)?
+            } else if compressed {
+                self.inflate(&mut frame, input, budget)?
             } else {
-                let payload = frame.take(input, here);
-                self.receive_data(&frame, payload)?
+                let message = self.message.get_or_insert_with(|| Unfinished::new(&frame));
+                let here = frame.here(input);
+                message.append(&mut frame, input, here)?;
+                self.finish_message(&frame)?
             };
             let unfinished = !frame.is_complete();
             if unfinished || matches!(received, Some(Received::Inflated(_))) {
@@ -121,28 +135,33 @@ impl Receiver {
         }
     }
 
-    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<FrameHeader>, Failure> {
+    fn receive_header(
+        &mut self,
+        input: &mut ReceiveBuffer,
+    ) -> Result<Option<FrameHeader>, Failure> {
         let expected = Expected {
             masked: self.sender.masks(),
             compression: self.inflater.is_some(),
             in_message: self.message.is_some(),
         };
         let known = self.header_len;
+        let rest = input.rest();
         let decoded = if known == 0 {
-            FrameHeader::decode(input, expected)?
+            FrameHeader::decode(rest, expected)?
         } else {
-            let more = input.len().min(HEADER_BYTES - known);
-            self.header[known..known + more].copy_from_slice(&input[..more]);
+            let more = rest.len().min(HEADER_BYTES - known);
+            self.header[known..known + more].copy_from_slice(&rest[..more]);
             FrameHeader::decode(&self.header[..known + more], expected)?
         };
         let Some((header, len)) = decoded else {
             // An undecided header is shorter than the longest, so all fits.
-            let more = input.len();
-            self.header[known..known + more].copy_from_slice(take(input, more));
+            let more = rest.len();
+            self.header[known..known + more].copy_from_slice(rest);
             self.header_len += more;
+            input.discard();
             return Ok(None);
         };
-        take(input, len - known);
+        input.take(len - known);
         self.header_len = 0;
         self.check_limits(&header)?;
         Ok(Some(header))
@@ -165,7 +184,7 @@ impl Receiver {
                 if message.fragments > self.limits.fragment_count {
                     return Err(LimitError::FragmentCount(message.fragments));
                 }
-                message.payload.len() as u64
+                message.len() as u64
             }
         };
         let total = before.saturating_add(header.payload_len);
@@ -176,67 +195,48 @@ impl Receiver {
         Ok(())
     }
 
-    fn receive_control<'a>(
+    fn receive_control(
         &mut self,
         frame: &ArrivingFrame,
-        payload: &'a mut [u8],
-    ) -> Result<Option<Received<'a>>, Failure> {
-        let whole = payload.len() as u64 == frame.header.payload_len;
-        if !whole {
-            self.control.reserve_exact(CONTROL_PAYLOAD);
-            self.control.extend_from_slice(payload);
+        payload: &[u8],
+    ) -> Result<Option<Received<'static>>, Failure> {
+        if self.control.is_empty() && !payload.is_empty() {
+            // To the byte: it becomes an event as it is.
+            self.control.reserve_exact(payload.len());
         }
+        self.control.extend_from_slice(payload);
         if !frame.is_complete() {
             return Ok(None);
         }
-        let payload =
-            if whole { Cow::Borrowed(&*payload) } else { Cow::Owned(mem::take(&mut self.control)) };
+        let application_data = mem::take(&mut self.control);
         Ok(match frame.header.opcode {
-            Opcode::Ping => Some(Received::Ping(payload)),
-            Opcode::Pong => Some(Received::Pong(payload)),
-            Opcode::Close => Some(Received::Close(CloseFrame::parse(&payload)?)),
+            Opcode::Ping => Some(Received::Ping(application_data)),
+            Opcode::Pong => Some(Received::Pong(application_data)),
+            Opcode::Close => Some(Received::Close(CloseFrame::parse(&application_data)?)),
             Opcode::Continuation | Opcode::Text | Opcode::Binary => None,
         })
     }
 
-    fn receive_data<'a>(
-        &mut self,
-        frame: &ArrivingFrame,
-        payload: &'a mut [u8],
-    ) -> Result<Option<Received<'a>>, Failure> {
-        if self.message.is_none() && frame.ends_message() {
-            let kind = frame.kind();
-            if kind == MessageKind::Text {
-                // §8.1: text is UTF-8.
-                utf8::validate(payload)?;
-            }
-            return Ok(Some(Received::Message(kind, Cow::Borrowed(payload))));
-        }
-        let message = self.message.get_or_insert_with(|| Unfinished::new(frame));
-        message.append(payload, frame.missing())?;
-        self.finish_message(frame)
-    }
-
-    /// RFC 7692 §7.2.2: inflates the first `here` bytes of the input, or as many
+    /// RFC 7692 §7.2.2: inflates what is here of the payload, or as much of it
     /// as the budget allows.
-    fn inflate<'a>(
+    fn inflate(
         &mut self,
         frame: &mut ArrivingFrame,
-        input: &mut &mut [u8],
-        here: usize,
+        input: &mut ReceiveBuffer,
         budget: usize,
-    ) -> Result<Option<Received<'a>>, Failure> {
+    ) -> Result<Option<Received<'static>>, Failure> {
+        let here = frame.unmask(input);
         let message = self.message.get_or_insert_with(|| Unfinished::new(frame));
         let Some(inflater) = &mut self.inflater else { return Ok(None) };
-        let before = message.payload.len();
-        let mut deflated: &[u8] = &input[..here];
+        let before = message.len();
+        let mut deflated = &input.rest()[..here];
         let limit = self.limits.message_bytes;
-        let progress = inflater.inflate(&mut deflated, &mut message.payload, limit, budget)?;
+        let progress = inflater.inflate(&mut deflated, message.inflated(), limit, budget)?;
         let left = deflated.len();
         frame.take(input, here - left);
         message.validate(before)?;
         if progress == Progress::Pending {
-            return Ok(Some(Received::Inflated((message.payload.len() - before) as u64)));
+            return Ok(Some(Received::Inflated((message.len() - before) as u64)));
         }
         if frame.ends_message() {
             inflater.finish()?;
@@ -252,17 +252,34 @@ impl Receiver {
         }
     }
 
-    fn finish_message<'a>(
+    fn finish_message(
         &mut self,
         frame: &ArrivingFrame,
-    ) -> Result<Option<Received<'a>>, Failure> {
+    ) -> Result<Option<Received<'static>>, Failure> {
         match self.message.take_if(|_| frame.ends_message()) {
             None => Ok(None),
-            Some(message) => {
-                Ok(Some(Received::Message(message.kind, Cow::Owned(message.finish()?))))
-            }
+            Some(message) => Ok(Some(Received::Message(message.kind, message.finish()?))),
         }
     }
+}
+
+/// A message of one frame, all of which is here.
+fn lend<'a>(
+    frame: &ArrivingFrame,
+    input: &'a mut ReceiveBuffer,
+    len: usize,
+) -> Result<Received<'a>, Failure> {
+    let payload = match frame.header.masking_key {
+        Some(key) => input.take_payload(len, key, frame::header_len(len, false)),
+        // Its answer would be longer, by a masking key.
+        None => Payload::lent(input.take(len), 0),
+    };
+    let kind = frame.kind();
+    if kind == MessageKind::Text {
+        // §8.1: text is UTF-8.
+        utf8::validate(payload.as_slice())?;
+    }
+    Ok(Received::Message(kind, payload))
 }
 
 impl From<NotUtf8> for Failure {

@@ -12,6 +12,7 @@ use crate::event::AgreedCompression;
 use crate::frame::{self, FIN, Opcode, RSV1};
 use crate::mask::apply_mask;
 use crate::options::Compression;
+use crate::payload::{Framed, Payload};
 use crate::role::Role;
 
 /// Collects the bytes for one peer.
@@ -24,6 +25,9 @@ pub(crate) struct Transmitter {
     queued_pongs: u32,
     /// The application data of the newest Ping beyond those.
     unanswered: Option<Vec<u8>>,
+    /// The message that is being delivered is to be sent back as it is, before
+    /// `bytes`, which held nothing yet.
+    echoes: bool,
     /// With an agreed permessage-deflate.
     compressor: Option<Compressor>,
 }
@@ -36,7 +40,15 @@ struct Compressor {
 
 impl Transmitter {
     pub(crate) fn new(keys: Option<Box<Keys>>, queued_pongs: u32) -> Self {
-        Self { bytes: Vec::new(), keys, pongs: 0, queued_pongs, unanswered: None, compressor: None }
+        Self {
+            bytes: Vec::new(),
+            keys,
+            pongs: 0,
+            queued_pongs,
+            unanswered: None,
+            echoes: false,
+            compressor: None,
+        }
     }
 
     /// Compresses messages from here on, as `role` agreed to.
@@ -77,19 +89,33 @@ impl Transmitter {
 
     /// Queues a message as one frame (§5.4: an unfragmented message).
     pub(crate) fn message(&mut self, message: MessageRef<'_>) {
-        let opcode = match message.kind {
-            MessageKind::Text => Opcode::Text,
-            MessageKind::Binary => Opcode::Binary,
-        };
         match &mut self.compressor {
             Some(compressor) if message.payload.len() >= compressor.threshold => {
                 let mut compressed = Vec::new();
                 compressor.deflater.deflate(message.payload, &mut compressed);
                 compressor.deflater.finish(&mut compressed);
                 // RFC 7692 §6.1: RSV1 marks a compressed message.
-                self.frame(FIN | RSV1 | opcode as u8, &compressed);
+                self.frame(RSV1 | first_byte(message.kind), &compressed);
             }
-            _ => self.frame(FIN | opcode as u8, message.payload),
+            _ if message.has_room && self.bytes.is_empty() && !self.echoes => self.echoes = true,
+            _ => self.frame(first_byte(message.kind), message.payload),
+        }
+    }
+
+    /// Queues the message that was just delivered, if that is what the
+    /// application sent, without copying it. Tells how many bytes of a frame
+    /// now lie where the payload lay: those go before all that is queued here.
+    pub(crate) fn echo(&mut self, kind: MessageKind, payload: Payload<'_>) -> usize {
+        if !mem::take(&mut self.echoes) {
+            return 0;
+        }
+        match payload.into_frame(first_byte(kind)) {
+            Framed::InPlace(len) => len,
+            Framed::Joined(frame) => {
+                let behind = mem::replace(&mut self.bytes, frame);
+                self.bytes.extend_from_slice(&behind);
+                0
+            }
         }
     }
 
@@ -132,15 +158,24 @@ impl Transmitter {
         // §5.3: a fresh, unpredictable key for each frame.
         let masking_key = self.keys.as_mut().map(|keys| keys.next());
         // To the byte: a lone frame then leaves nothing to give back.
-        let header = frame::header_len(payload.len(), masking_key.is_some());
-        self.bytes.reserve(header + payload.len());
-        frame::encode(&mut self.bytes, first, payload.len(), masking_key);
+        let header = frame::encode(first, payload.len(), masking_key);
+        self.bytes.reserve(header.len() + payload.len());
+        self.bytes.extend_from_slice(&header);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         if let Some(key) = masking_key {
             apply_mask(&mut self.bytes[start..], key, 0);
         }
     }
+}
+
+/// §5.4, §5.6: an unfragmented message.
+fn first_byte(kind: MessageKind) -> u8 {
+    let opcode = match kind {
+        MessageKind::Text => Opcode::Text,
+        MessageKind::Binary => Opcode::Binary,
+    };
+    FIN | opcode as u8
 }
 
 #[cfg(test)]

@@ -12,10 +12,8 @@ use crate::client::dial::Stream;
 use crate::client::error::{EngineFailure, SendError};
 use crate::client::guest::Guest;
 use crate::clock::{Alarm, Clock};
+use crate::read_buffer::ReadBuffer;
 use crate::transport::Transport;
-
-/// Bytes read from the peer at once.
-const BUFFER: usize = 64 << 10;
 
 /// Bytes of events that are kept for later, and of answers that wait for the
 /// peer. Above, nothing is read until there are fewer.
@@ -43,7 +41,7 @@ pub struct Connection {
     kept: usize,
     /// Bytes that wait to be transmitted and that nobody here sent.
     answers: usize,
-    buffer: Box<[u8]>,
+    buffer: ReadBuffer,
     agreed: Agreed,
     transport_error: Option<io::Error>,
 }
@@ -76,7 +74,7 @@ impl Connection {
             events: VecDeque::new(),
             kept: 0,
             answers: 0,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer: ReadBuffer::new(),
             agreed: Agreed {
                 resource_name: String::new(),
                 host: String::new(),

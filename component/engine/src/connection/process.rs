@@ -1,5 +1,6 @@
 //! What a connection does with the bytes it received, and how it fails and ends.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::mem;
 
@@ -9,6 +10,7 @@ use crate::error::{Failure, HandshakeError};
 use crate::event::{Agreed, Event, Pong};
 use crate::handshake;
 use crate::message::Received;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::role::Role;
 use crate::state::{Input, ReceiveHalf, SendHalf};
 
@@ -29,14 +31,27 @@ pub(super) enum PutOff {
 
 /// A step of processing: what it found in the input.
 enum Step<'a> {
-    Opened(Agreed),
+    /// Boxed, as it happens once: what happens with each frame is small.
+    Opened(Box<Agreed>),
     Received(Received<'a>),
+}
+
+/// What handling something received made.
+struct Handled {
+    /// Bytes of payload that were reported.
+    delivered: u64,
+    /// Bytes of an answer that was built in the input.
+    built: usize,
 }
 
 impl Connection {
     /// Processes `input` from its front, until it is used up or the limit of
     /// output is reached.
-    pub(super) fn process(&mut self, input: &mut &mut [u8], handler: &mut impl Handler) -> Waiting {
+    pub(super) fn process(
+        &mut self,
+        input: &mut ReceiveBuffer,
+        handler: &mut impl Handler,
+    ) -> Waiting {
         let most = u64::from(self.options.limits.output_bytes);
         let mut delivered = 0;
         let mut answerable = false;
@@ -46,15 +61,18 @@ impl Connection {
             None => {}
         }
         loop {
-            for event in mem::take(&mut self.events) {
-                handler.event(event, &mut self.outbox);
+            if !self.events.is_empty() {
+                for event in mem::take(&mut self.events) {
+                    handler.event(event, &mut self.outbox);
+                }
             }
-            let made = self.outbox.transmitter.len() as u64 + delivered;
+            let queued = self.outbox.transmitter.len() + input.built();
+            let made = queued as u64 + delivered;
             if made >= most && self.has_more(input) {
                 return Waiting::ForTransmission;
             }
             match self.step(input, most.saturating_sub(made)) {
-                Ok(Some(Step::Opened(agreed))) => self.open(agreed),
+                Ok(Some(Step::Opened(agreed))) => self.open(*agreed),
                 // A caller that answers messages between drains gets to answer
                 // those that came before the end: §7.1.7 and §5.5.1 leave no
                 // room for it afterwards.
@@ -66,13 +84,15 @@ impl Connection {
                     self.put_off = Some(PutOff::Failure(failure));
                     return Waiting::ForTransmission;
                 }
-                Ok(None) if self.held_end && answerable => return Waiting::ForTransmission,
+                Ok(None) if self.has_ended && answerable => return Waiting::ForTransmission,
                 Ok(Some(Step::Received(received))) => {
                     answerable |= matches!(received, Received::Message(..));
-                    delivered += self.handle(received, handler);
+                    let handled = self.handle(received, handler);
+                    delivered += handled.delivered;
+                    input.keep_answer(handled.built);
                 }
-                Ok(None) if self.held_end => {
-                    self.held_end = false;
+                Ok(None) if self.has_ended => {
+                    self.has_ended = false;
                     self.reach_end();
                 }
                 Ok(None) if self.events.is_empty() => return Waiting::ForBytes,
@@ -83,19 +103,19 @@ impl Connection {
     }
 
     /// Whether there is anything to process without new input.
-    fn has_more(&self, input: &[u8]) -> bool {
+    fn has_more(&self, input: &ReceiveBuffer) -> bool {
         let inflating = match &self.reader {
             Reader::Frames(receiver) => receiver.is_inflating(),
             Reader::Request(_) | Reader::Response(_) => false,
         };
-        !input.is_empty() || self.held_end || inflating || self.put_off.is_some()
+        !input.rest().is_empty() || self.has_ended || inflating || self.put_off.is_some()
     }
 
     /// Parses the front of the input, making at most `budget` bytes of payload
     /// out of compressed ones; `None` when all of it is used up.
     fn step<'a>(
         &mut self,
-        input: &mut &'a mut [u8],
+        input: &'a mut ReceiveBuffer,
         budget: u64,
     ) -> Result<Option<Step<'a>>, Failure> {
         match self.outbox.state.receive {
@@ -103,16 +123,26 @@ impl Connection {
             // §5.5.1, §7.1.7: after a Close frame, or once the connection
             // failed, what comes is discarded.
             ReceiveHalf::CloseReceived | ReceiveHalf::Discarding | ReceiveHalf::Ended => {
-                *input = &mut [];
+                input.discard();
                 return Ok(None);
             }
         }
-        let mut head: &[u8] = input;
+        if let Reader::Frames(receiver) = &mut self.reader {
+            let budget = usize::try_from(budget).unwrap_or(usize::MAX).max(1);
+            return Ok(receiver.receive(input, budget)?.map(Step::Received));
+        }
+        let agreed = self.shake_hands(input)?;
+        Ok(agreed.map(Box::new).map(Step::Opened))
+    }
+
+    /// Parses the front of a head; `None` when all of the input is used up.
+    // Once in a connection, and long: it would only be in the way of the frames.
+    #[cold]
+    fn shake_hands(&mut self, input: &mut ReceiveBuffer) -> Result<Option<Agreed>, Failure> {
+        let mut head = input.rest();
+        let len = head.len();
         let agreed = match &mut self.reader {
-            Reader::Frames(receiver) => {
-                let budget = usize::try_from(budget).unwrap_or(usize::MAX).max(1);
-                return Ok(receiver.receive(input, budget)?.map(Step::Received));
-            }
+            Reader::Frames(_) => return Ok(None),
             Reader::Request(handshake) => handshake.receive(&mut head).map(|accepted| {
                 let accepted = accepted?;
                 self.outbox.transmitter.head(&accepted.response);
@@ -121,9 +151,8 @@ impl Connection {
             Reader::Response(handshake) => handshake.receive(&mut head),
         };
         let left = head.len();
-        let used = input.len() - left;
-        *input = &mut mem::take(input)[used..];
-        agreed.transpose().map(|agreed| agreed.map(Step::Opened)).map_err(Failure::Handshake)
+        input.take(len - left);
+        agreed.transpose().map_err(Failure::Handshake)
     }
 
     /// The opening handshake succeeded: from here on there are frames.
@@ -138,36 +167,35 @@ impl Connection {
         self.events.push(Event::Opened(agreed));
     }
 
-    /// Answers what must be answered, reports the rest, and tells how many bytes
-    /// of payload that was.
-    fn handle(&mut self, received: Received<'_>, handler: &mut impl Handler) -> u64 {
+    /// Answers what must be answered, and reports the rest.
+    fn handle(&mut self, received: Received<'_>, handler: &mut impl Handler) -> Handled {
         let event = match received {
-            Received::Message(kind, payload) => {
-                let len = payload.len() as u64;
+            Received::Message(kind, mut payload) => {
+                let delivered = payload.as_slice().len() as u64;
                 self.outbox.timers.message();
-                handler.message(kind, payload, &mut self.outbox);
-                return len;
+                handler.message(kind, &mut payload, &mut self.outbox);
+                let built = self.outbox.transmitter.echo(kind, payload);
+                return Handled { delivered, built };
             }
-            Received::Inflated(bytes) => return bytes,
+            Received::Inflated(bytes) => return Handled { delivered: bytes, built: 0 },
             Received::Ping(application_data) => {
                 // §5.5.2: a Ping is answered until a Close frame has come, also
                 // behind a Close frame of our own.
                 self.outbox.transmitter.pong(&application_data);
-                Event::Ping(application_data.into_owned())
+                Event::Ping(application_data)
             }
             Received::Pong(application_data) => {
                 let now = self.outbox.timers.now();
                 let round_trip = self.outbox.pings.answered(&application_data, now);
-                Event::Pong(Pong { application_data: application_data.into_owned(), round_trip })
+                Event::Pong(Pong { application_data, round_trip })
             }
             Received::Close(frame) => {
                 self.receive_close(frame);
-                return 0;
+                return Handled { delivered: 0, built: 0 };
             }
         };
-        let len = close::REASON_BYTES as u64;
         handler.event(event, &mut self.outbox);
-        len
+        Handled { delivered: close::REASON_BYTES as u64, built: 0 }
     }
 
     /// The peer's Close frame came (§5.5.1).

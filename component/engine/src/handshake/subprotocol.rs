@@ -2,8 +2,8 @@
 //! They are compared byte for byte, as browsers do.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::fields::Fields;
 use super::grammar;
@@ -13,7 +13,7 @@ const NAME: &str = "Sec-WebSocket-Protocol";
 
 /// Those of an endpoint's own options: tokens without repeats (§4.1 item 10).
 pub(super) fn validate(subprotocols: &[String]) -> Result<(), OptionError> {
-    sorted(subprotocols.iter().map(String::as_str).collect())
+    set(subprotocols.iter().map(String::as_str))
         .map_err(|text| OptionError::Subprotocol(text.to_owned()))?;
     Ok(())
 }
@@ -28,13 +28,13 @@ pub(super) fn agree<'a>(
     }
     let values = request.texts(NAME).ok_or(HandshakeError::Subprotocol)?;
     let elements = values.iter().flat_map(|value| value.split(',')).map(str::trim_ascii);
-    let offered = sorted(elements.filter(|element| !element.is_empty()).collect())
+    let offered = set(elements.filter(|element| !element.is_empty()))
         .map_err(|_| HandshakeError::Subprotocol)?;
     if offered.is_empty() {
         // `1#token` (§11.3.4): an offer of nothing is no offer.
         return Err(HandshakeError::Subprotocol);
     }
-    let is_offered = |wanted: &&str| offered.binary_search(wanted).is_ok();
+    let is_offered = |wanted: &&str| offered.contains(wanted);
     Ok(spoken.iter().map(String::as_str).find(is_offered))
 }
 
@@ -51,13 +51,14 @@ pub(super) fn confirm(
     offered.iter().find(is_chosen).cloned().map(Some).ok_or(HandshakeError::Subprotocol)
 }
 
-/// Sorted, so that a list of a stranger's is searched for repeats in less than
+/// A list as a set, so that a stranger's is searched for repeats in less than
 /// quadratic time; the error is what is not a token or comes twice.
-fn sorted(mut texts: Vec<&str>) -> Result<Vec<&str>, &str> {
-    texts.sort_unstable();
-    let repeats = texts.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    match texts.iter().copied().filter(|text| !grammar::is_token(text)).chain(repeats).next() {
-        Some(bad) => Err(bad),
-        None => Ok(texts),
+fn set<'a>(texts: impl Iterator<Item = &'a str>) -> Result<BTreeSet<&'a str>, &'a str> {
+    let mut set = BTreeSet::new();
+    for text in texts {
+        if !grammar::is_token(text) || !set.insert(text) {
+            return Err(text);
+        }
     }
+    Ok(set)
 }

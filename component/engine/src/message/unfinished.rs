@@ -4,6 +4,10 @@ use alloc::vec::Vec;
 
 use super::arriving::ArrivingFrame;
 use crate::application::MessageKind;
+use crate::frame::{FrameHeader, UNMASKED_HEADER_BYTES};
+use crate::mask;
+use crate::payload::Payload;
+use crate::receive_buffer::ReceiveBuffer;
 use crate::utf8::{NotUtf8, Utf8Validator};
 
 /// The front of a message, joined from its frames.
@@ -11,53 +15,84 @@ pub(super) struct Unfinished {
     pub(super) kind: MessageKind,
     /// RSV1 of the initial frame (RFC 7692 §6).
     pub(super) compressed: bool,
-    pub(super) payload: Vec<u8>,
     pub(super) fragments: u32,
+    /// The payload so far, behind room for the header of an answer.
+    bytes: Vec<u8>,
+    room: usize,
     utf8: Utf8Validator,
 }
 
 impl Unfinished {
-    /// The first room made, so that small fragments do not grow it one by one.
-    pub(super) const FIRST_ROOM: usize = 1024;
+    /// Space that is made first, so that small fragments do not grow it one by
+    /// one.
+    pub(super) const FIRST_SPACE: usize = 1024;
 
     /// The message that a frame begins.
     pub(super) fn new(initial: &ArrivingFrame) -> Self {
+        let FrameHeader { compressed, masking_key, .. } = initial.header;
+        // Of use to an answer that is neither masked nor compressed.
+        let room = if masking_key.is_some() && !compressed { UNMASKED_HEADER_BYTES } else { 0 };
         Self {
             kind: initial.kind(),
-            compressed: initial.header.compressed,
-            payload: Vec::new(),
-            utf8: Utf8Validator::default(),
+            compressed,
             fragments: 1,
+            bytes: Vec::new(),
+            room,
+            utf8: Utf8Validator::default(),
         }
     }
 
-    /// Appends what came of a frame that still misses `missing` bytes.
-    pub(super) fn append(&mut self, stretch: &[u8], missing: u64) -> Result<(), NotUtf8> {
-        let room = self.payload.capacity() - self.payload.len();
-        if stretch.len() > room {
-            // Room grows by doubling what has come, but not past what the frame
+    /// Bytes of payload so far.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len().saturating_sub(self.room)
+    }
+
+    /// Takes the next `n` bytes of a frame's payload from `input`.
+    pub(super) fn append(
+        &mut self,
+        frame: &mut ArrivingFrame,
+        input: &mut ReceiveBuffer,
+        n: usize,
+    ) -> Result<(), NotUtf8> {
+        if self.bytes.is_empty() {
+            self.bytes.reserve_exact(self.room + n);
+            self.bytes.resize(self.room, 0);
+        }
+        let before = self.bytes.len();
+        let offset = frame.received();
+        let stretch = frame.take(input, n);
+        let (key, missing) = (frame.header.masking_key, frame.missing());
+        if n > self.bytes.capacity() - before {
+            // Space grows by doubling what has come, but not past what the frame
             // announces: a header alone reserves nothing.
             let wanted = usize::try_from(missing).unwrap_or(usize::MAX);
-            let doubled = self.payload.len().max(Self::FIRST_ROOM);
-            self.payload.reserve_exact(stretch.len().saturating_add(wanted.min(doubled)));
+            let doubled = before.max(Self::FIRST_SPACE);
+            self.bytes.reserve_exact(n.saturating_add(wanted.min(doubled)));
         }
-        let before = self.payload.len();
-        self.payload.extend_from_slice(stretch);
+        match key {
+            Some(key) => mask::extend_unmasked(&mut self.bytes, stretch, key, offset),
+            None => self.bytes.extend_from_slice(stretch),
+        }
         self.validate(before)
+    }
+
+    /// What a compressed payload is inflated to.
+    pub(super) fn inflated(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 
     /// §8.1, and fail fast: the first impossible byte is not outlived.
     pub(super) fn validate(&mut self, from: usize) -> Result<(), NotUtf8> {
         match self.kind {
-            MessageKind::Text => self.utf8.push(&self.payload[from..]),
+            MessageKind::Text => self.utf8.push(&self.bytes[from..]),
             MessageKind::Binary => Ok(()),
         }
     }
 
-    pub(super) fn finish(self) -> Result<Vec<u8>, NotUtf8> {
+    pub(super) fn finish(self) -> Result<Payload<'static>, NotUtf8> {
         if self.kind == MessageKind::Text {
             self.utf8.finish()?;
         }
-        Ok(self.payload)
+        Ok(Payload::joined(self.bytes, self.room))
     }
 }
