@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 13] = [
     &["payload"],
     &["deflate"],
     &["frame", "ping", "state", "timers"],
-    &["entropy", "mask", "role", "utf8"],
+    &["entropy", "growth", "mask", "role", "utf8"],
     &["options"],
     &["event"],
     &["close", "error"],

@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, which is how it tells"
 )]
 
+mod bombs;
 mod citations;
 mod cli;
 mod conversation;

@@ -26,6 +26,7 @@ pub mod entropy;
 pub mod error;
 pub mod event;
 mod frame;
+mod growth;
 mod handshake;
 
 mod mask;

@@ -1,9 +1,9 @@
 //! The receive half: bytes to frames, frames to messages (§5.4, §6.2).
 //!
-//! A message that lies whole in the bytes at hand is lent from them, unmasked in
-//! place. Any other is joined in a buffer that grows with what has come, never
-//! with what a header announces. A compressed one is inflated into that buffer, in
-//! steps, so that a few bytes that inflate to many do not keep the thread.
+//! A message that lies whole in the bytes at hand is lent from them. Any other is
+//! joined in a buffer that grows with what has come, never with what a header
+//! announces. A compressed one is inflated into that buffer, in steps, so that a
+//! few bytes that inflate to many do not keep the thread.
 
 mod arriving;
 #[cfg(test)]
@@ -122,7 +122,7 @@ impl Receiver {
             } else {
                 let message = self.message.get_or_insert_with(|| Unfinished::new(&frame));
                 let here = frame.here(input);
-                message.append(&mut frame, input, here)?;
+                message.append(&mut frame, input, here, self.limits.message_bytes)?;
                 self.finish_message(&frame)?
             };
             let unfinished = !frame.is_complete();

@@ -6,6 +6,7 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::TAIL;
 use crate::error::{Failure, LimitError, ProtocolError};
+use crate::growth;
 
 /// Decompresses what the peer sends, message after message.
 ///
@@ -48,8 +49,8 @@ impl Inflater {
     ///
     /// Fails on what is not DEFLATE, and once the message has more than `limit`
     /// bytes. `output` never has room for more than one byte above the limit. It
-    /// grows with what came: to twice what it holds, plus 4 bytes for each byte of
-    /// input, or 1 KiB. After an error its content means nothing.
+    /// grows with what came: see [`growth`], plus 4 bytes for each byte of input,
+    /// or 1 KiB. After an error its content means nothing.
     pub(crate) fn inflate(
         &mut self,
         input: &mut &[u8],
@@ -72,7 +73,7 @@ impl Inflater {
                 if room == 0 {
                     return Ok(Progress::Pending);
                 }
-                reserve(output, room, within_limit);
+                growth::reserve(output, room, within_limit);
                 output.resize(filled + room, 0);
                 step = step.saturating_mul(2);
             }
@@ -137,12 +138,4 @@ fn run(
     let consumed = usize::try_from(stream.total_in() - total_in).unwrap_or(input.len());
     let written = usize::try_from(stream.total_out() - total_out).unwrap_or(output.len());
     Ok((status, consumed, written))
-}
-
-/// Makes room for `additional` bytes by doubling, but not beyond `most` bytes.
-fn reserve(output: &mut Vec<u8>, additional: usize, most: usize) {
-    if output.capacity() - output.len() < additional {
-        let doubled = output.len().saturating_mul(2).min(most);
-        output.reserve_exact(additional.max(doubled.saturating_sub(output.len())));
-    }
 }

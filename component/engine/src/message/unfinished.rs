@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::arriving::ArrivingFrame;
 use crate::application::MessageKind;
 use crate::frame::{FrameHeader, UNMASKED_HEADER_BYTES};
+use crate::growth;
 use crate::mask;
 use crate::payload::Payload;
 use crate::receive_buffer::ReceiveBuffer;
@@ -53,23 +54,21 @@ impl Unfinished {
         frame: &mut ArrivingFrame,
         input: &mut ReceiveBuffer,
         n: usize,
+        limit: u64,
     ) -> Result<(), NotUtf8> {
+        let FrameHeader { fin, masking_key, .. } = frame.header;
+        // The last frame tells how long the message is.
+        let most = if fin { frame.missing() + self.len() as u64 } else { limit };
+        let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(self.room);
         if self.bytes.is_empty() {
-            self.bytes.reserve_exact(self.room + n);
+            self.bytes.reserve_exact(most.min(self.room + n.max(Self::FIRST_SPACE)));
             self.bytes.resize(self.room, 0);
         }
+        growth::reserve(&mut self.bytes, n, most);
         let before = self.bytes.len();
         let offset = frame.received();
         let stretch = frame.take(input, n);
-        let (key, missing) = (frame.header.masking_key, frame.missing());
-        if n > self.bytes.capacity() - before {
-            // Space grows by doubling what has come, but not past what the frame
-            // announces: a header alone reserves nothing.
-            let wanted = usize::try_from(missing).unwrap_or(usize::MAX);
-            let doubled = before.max(Self::FIRST_SPACE);
-            self.bytes.reserve_exact(n.saturating_add(wanted.min(doubled)));
-        }
-        match key {
+        match masking_key {
             Some(key) => mask::extend_unmasked(&mut self.bytes, stretch, key, offset),
             None => self.bytes.extend_from_slice(stretch),
         }

@@ -50,7 +50,7 @@ fn memory_grows_with_what_came_and_not_with_the_limit() {
     let mut message = vec![];
     while inflater.inflate(&mut input, &mut message, PLENTY, 1 << 12) == Ok(Progress::Pending) {
         let held = message.len();
-        assert!(message.capacity() <= 2 * held + (1 << 12), "{} for {held}", message.capacity());
+        assert!(message.capacity() <= 4 * held + (1 << 12), "{} for {held}", message.capacity());
     }
     assert_eq!(message.len(), 4 << 20);
 }
