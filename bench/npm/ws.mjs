@@ -10,8 +10,6 @@ const server = tls ? https.createServer(tls) : http.createServer();
 const websockets = new WebSocketServer({
   server,
   maxPayload,
-  // The suite sends a message in 4,096 fragments; the default is 16,384.
-  maxFragments: 1024 * 1024,
   perMessageDeflate: compression && { threshold: 0 },
 });
 
