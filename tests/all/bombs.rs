@@ -11,14 +11,11 @@ use std::time::{Duration, Instant};
 use tungstenite::Message;
 use zlib_rs::{Deflate, DeflateFlush};
 
-use crate::harness::frames::{BINARY, CONTINUATION, FIN, frame};
+use crate::harness::frames::{BINARY, CONTINUATION, FIN, RSV1, frame};
 use crate::harness::server::{Server, read_head};
 use crate::harness::start::{Role, request_with};
 
 const MIB: usize = 1 << 20;
-
-/// RSV1 marks a compressed message (RFC 7692 §6.1).
-const RSV1: u8 = 0x40;
 
 /// What each bomb inflates to if nobody stops: 10 GiB.
 const BLOCKS: usize = 10 << 10;

@@ -3,11 +3,14 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use sandsock_engine::types::{CloseFrame, Event, Keepalive, Message, Options, ReadyState};
+use sandsock_engine::types::{
+    CloseFrame, Compression, Event, Keepalive, Message, Options, ReadyState,
+};
 
+use crate::harness::frames::{self, BINARY, CLOSE, CONTINUATION, FIN, RSV1, TEXT};
 use crate::harness::notation;
 use crate::harness::start::{Role, quiet_options};
-use crate::harness::{Pair, Place};
+use crate::harness::{Pair, Place, SeededEntropy};
 
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
@@ -74,6 +77,36 @@ proptest! {
             let last = notation::show(end.events.last().unwrap());
             prop_assert_eq!(last, "closed cleanly 4000 \"done\"");
         }
+    }
+}
+
+#[test]
+fn a_long_message_is_compressed_in_slices_that_nothing_overtakes() {
+    let options = Options { compression: Some(Compression::default()), ..quiet_options() };
+    for place in Place::BOTH {
+        let mut pair = Pair::connect(place, &options, 0, Vec::new());
+        let mut noise = vec![0; 1 << 20];
+        SeededEntropy(1).fill(&mut noise);
+        let long = Message::Binary(noise);
+        let messages = [long, Message::Text("x".repeat(2000)), Message::Text("!".into())];
+        let before = pair.server.sent.len();
+        for message in &messages {
+            pair.server.driver.send_message(message).unwrap();
+        }
+        pair.server.driver.close(None).unwrap();
+        pair.settle();
+
+        assert!(received(&pair.client.events).into_iter().eq(&messages), "{place:?}");
+        let frames = frames::decode_all(Role::Server, &pair.server.sent[before..]);
+        let firsts: Vec<u8> = frames.iter().map(|frame| frame.first).collect();
+        let end = firsts.iter().position(|&first| first == FIN | CONTINUATION).unwrap();
+        let (long, rest) = firsts.split_at(end);
+        // RFC 7692 §6.1: RSV1 on the initial frame only.
+        assert_eq!(long[0], RSV1 | BINARY);
+        assert!(long.len() >= 15, "{long:x?}");
+        assert!(long[1..].iter().all(|&first| first == CONTINUATION), "{long:x?}");
+        let short = [FIN | CONTINUATION, FIN | RSV1 | TEXT, FIN | TEXT, FIN | CLOSE];
+        assert_eq!(rest, short, "{place:?}");
     }
 }
 

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules, from the top. Those of one layer may know each other.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["endpoint"],
     &["connection"],
     &["application", "handshake", "message", "outbox", "transmit"],
     &["receive_buffer"],
     &["payload"],
+    &["compressor"],
     &["deflate"],
     &["frame", "ping", "state", "timers"],
     &["entropy", "growth", "mask", "role", "utf8"],

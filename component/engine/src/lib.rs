@@ -19,6 +19,7 @@ extern crate alloc;
 
 pub mod application;
 pub mod close;
+mod compressor;
 pub mod connection;
 mod deflate;
 pub mod endpoint;

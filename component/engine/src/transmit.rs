@@ -6,10 +6,11 @@ use core::mem;
 
 use crate::application::{MessageKind, MessageRef};
 use crate::close::CloseFrame;
+use crate::compressor::{Compressed, Compressor};
 use crate::deflate::Deflater;
 use crate::entropy::Keys;
 use crate::event::AgreedCompression;
-use crate::frame::{self, FIN, Opcode, RSV1};
+use crate::frame::{self, FIN, Opcode};
 use crate::mask::apply_mask;
 use crate::options::Compression;
 use crate::payload::{Framed, Payload};
@@ -30,12 +31,6 @@ pub(crate) struct Transmitter {
     echoes: bool,
     /// With an agreed permessage-deflate.
     compressor: Option<Compressor>,
-}
-
-struct Compressor {
-    deflater: Deflater,
-    /// Messages of fewer bytes go uncompressed.
-    threshold: usize,
 }
 
 impl Transmitter {
@@ -62,10 +57,9 @@ impl Transmitter {
             Role::Client => (agreed.client_window_bits, agreed.client_context_takeover),
             Role::Server => (agreed.server_window_bits, agreed.server_context_takeover),
         };
-        self.compressor = Some(Compressor {
-            deflater: Deflater::new(options.level, window_bits, context_takeover),
-            threshold: usize::try_from(options.threshold).unwrap_or(usize::MAX),
-        });
+        let deflater = Deflater::new(options.level, window_bits, context_takeover);
+        let threshold = usize::try_from(options.threshold).unwrap_or(usize::MAX);
+        self.compressor = Some(Compressor::new(deflater, threshold));
     }
 
     /// How many bytes wait to be taken.
@@ -87,18 +81,48 @@ impl Transmitter {
         self.bytes.extend_from_slice(head);
     }
 
-    /// Queues a message as one frame (§5.4: an unfragmented message).
+    /// Queues a message, as one frame (§5.4: an unfragmented message) unless it
+    /// is long and to be compressed.
     pub(crate) fn message(&mut self, message: MessageRef<'_>) {
+        let MessageRef { kind, payload, has_room } = message;
         match &mut self.compressor {
-            Some(compressor) if message.payload.len() >= compressor.threshold => {
-                let mut compressed = Vec::new();
-                compressor.deflater.deflate(message.payload, &mut compressed);
-                compressor.deflater.finish(&mut compressed);
-                // RFC 7692 §6.1: RSV1 marks a compressed message.
-                self.frame(RSV1 | first_byte(message.kind), &compressed);
+            Some(compressor) if compressor.wants(payload.len()) => {
+                let compressed = compressor.message(opcode(kind), payload);
+                self.compressed(compressed);
             }
-            _ if message.has_room && self.bytes.is_empty() && !self.echoes => self.echoes = true,
-            _ => self.frame(first_byte(message.kind), message.payload),
+            Some(compressor) if compressor.is_busy() => {
+                self.frame_behind(FIN | opcode(kind), payload)
+            }
+            _ if has_room && self.bytes.is_empty() && !self.echoes => self.echoes = true,
+            _ => self.frame(FIN | opcode(kind), payload),
+        }
+    }
+
+    /// Whether a long message is being compressed.
+    pub(crate) fn is_compressing(&self) -> bool {
+        self.compressor.as_ref().is_some_and(Compressor::is_busy)
+    }
+
+    /// Compresses a slice of it.
+    pub(crate) fn compress_slice(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            let compressed = compressor.slice();
+            self.compressed(compressed);
+        }
+    }
+
+    /// Gives up on messages that are still being compressed.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            compressor.abandon();
+        }
+    }
+
+    fn compressed(&mut self, compressed: Compressed) {
+        match compressed {
+            Compressed::Frame(first, payload) => self.frame(first, &payload),
+            Compressed::Frames(frames) => self.bytes.extend_from_slice(&frames),
+            Compressed::Nothing => {}
         }
     }
 
@@ -109,7 +133,7 @@ impl Transmitter {
         if !mem::take(&mut self.echoes) {
             return 0;
         }
-        match payload.into_frame(first_byte(kind)) {
+        match payload.into_frame(FIN | opcode(kind)) {
             Framed::InPlace(len) => len,
             Framed::Joined(frame) => {
                 let behind = mem::replace(&mut self.bytes, frame);
@@ -137,7 +161,8 @@ impl Transmitter {
         }
     }
 
-    /// Queues a Close frame (§5.5.1), behind any Pong that is still owed.
+    /// Queues a Close frame (§5.5.1), behind any Pong that is still owed and all
+    /// messages.
     pub(crate) fn close(&mut self, close: Option<&CloseFrame>) {
         if let Some(application_data) = self.unanswered.take() {
             self.control(Opcode::Pong, &application_data);
@@ -147,7 +172,11 @@ impl Transmitter {
             body.extend_from_slice(&code.to_be_bytes());
             body.extend_from_slice(reason.as_bytes());
         }
-        self.control(Opcode::Close, &body);
+        if self.is_compressing() {
+            self.frame_behind(FIN | Opcode::Close as u8, &body);
+        } else {
+            self.control(Opcode::Close, &body);
+        }
     }
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) {
@@ -155,27 +184,38 @@ impl Transmitter {
     }
 
     fn frame(&mut self, first: u8, payload: &[u8]) {
-        // §5.3: a fresh, unpredictable key for each frame.
-        let masking_key = self.keys.as_mut().map(|keys| keys.next());
-        // To the byte: a lone frame then leaves nothing to give back.
-        let header = frame::encode(first, payload.len(), masking_key);
-        self.bytes.reserve(header.len() + payload.len());
-        self.bytes.extend_from_slice(&header);
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(payload);
-        if let Some(key) = masking_key {
-            apply_mask(&mut self.bytes[start..], key, 0);
+        encode(&mut self.bytes, self.keys.as_deref_mut(), first, payload);
+    }
+
+    /// Queues a frame behind the messages that are being compressed.
+    fn frame_behind(&mut self, first: u8, payload: &[u8]) {
+        let mut frame = Vec::new();
+        encode(&mut frame, self.keys.as_deref_mut(), first, payload);
+        if let Some(compressor) = &mut self.compressor {
+            compressor.frames(frame);
         }
     }
 }
 
-/// §5.4, §5.6: an unfragmented message.
-fn first_byte(kind: MessageKind) -> u8 {
-    let opcode = match kind {
-        MessageKind::Text => Opcode::Text,
-        MessageKind::Binary => Opcode::Binary,
-    };
-    FIN | opcode as u8
+fn encode(out: &mut Vec<u8>, keys: Option<&mut Keys>, first: u8, payload: &[u8]) {
+    // §5.3: a fresh, unpredictable key for each frame.
+    let masking_key = keys.map(Keys::next);
+    let header = frame::encode(first, payload.len(), masking_key);
+    // To the byte: a lone frame then leaves nothing to give back.
+    out.reserve(header.len() + payload.len());
+    out.extend_from_slice(&header);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    if let Some(key) = masking_key {
+        apply_mask(&mut out[start..], key, 0);
+    }
+}
+
+fn opcode(kind: MessageKind) -> u8 {
+    match kind {
+        MessageKind::Text => Opcode::Text as u8,
+        MessageKind::Binary => Opcode::Binary as u8,
+    }
 }
 
 #[cfg(test)]

@@ -55,15 +55,25 @@ impl Connection {
         let most = u64::from(self.options.limits.output_bytes);
         let mut delivered = 0;
         let mut answerable = false;
-        match self.put_off.take() {
-            Some(PutOff::Close(frame)) => self.receive_close(frame),
-            Some(PutOff::Failure(failure)) => self.fail(failure),
-            None => {}
+        if !self.outbox.transmitter.is_compressing() {
+            match self.put_off.take() {
+                Some(PutOff::Close(frame)) => self.receive_close(frame),
+                Some(PutOff::Failure(failure)) => self.fail(failure),
+                None => {}
+            }
         }
         loop {
             if !self.events.is_empty() {
                 for event in mem::take(&mut self.events) {
                     handler.event(event, &mut self.outbox);
+                }
+            }
+            if self.outbox.transmitter.is_compressing() {
+                // What comes next may end the send half; and it may add to what
+                // waits to be compressed.
+                self.outbox.transmitter.compress_slice();
+                if self.outbox.transmitter.is_compressing() || self.has_more(input) {
+                    return Waiting::ForTransmission;
                 }
             }
             let queued = self.outbox.transmitter.len() + input.built();
@@ -230,6 +240,8 @@ impl Connection {
     pub(super) fn fail(&mut self, failure: Failure) {
         let before = self.outbox.state;
         let Some(after) = before.after(Input::Failed) else { return };
+        // Only a peer that is gone fails while a message is being compressed.
+        self.outbox.transmitter.abandon();
         match (before.send, self.role) {
             (SendHalf::Head, Role::Server) => {
                 let response = match &failure {

@@ -1,0 +1,109 @@
+//! Compressing what is sent, in slices: a long message would keep the thread,
+//! and with it every other connection there.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::deflate::Deflater;
+use crate::frame::{FIN, Opcode, RSV1};
+
+/// Bytes that are compressed in one go: some milliseconds at the highest level.
+const SLICE: usize = 64 << 10;
+
+/// Compresses messages, and keeps in order what is sent behind a long one.
+pub(crate) struct Compressor {
+    deflater: Deflater,
+    /// Messages of fewer bytes go uncompressed.
+    threshold: usize,
+    waiting: VecDeque<Waiting>,
+}
+
+enum Waiting {
+    /// A message, of which a front may be compressed already.
+    Message {
+        /// RSV1 and the opcode of the next frame; without FIN.
+        first: u8,
+        payload: Vec<u8>,
+        compressed: usize,
+    },
+    /// Whole frames.
+    Frames(Vec<u8>),
+}
+
+/// What comes out of a compressor next.
+pub(crate) enum Compressed {
+    /// A frame's first byte and its payload.
+    Frame(u8, Vec<u8>),
+    /// Frames as they are.
+    Frames(Vec<u8>),
+    /// Nothing yet: what there is of it is kept until more has come.
+    Nothing,
+}
+
+impl Compressor {
+    pub(crate) fn new(deflater: Deflater, threshold: usize) -> Self {
+        Self { deflater, threshold, waiting: VecDeque::new() }
+    }
+
+    /// Whether a message of that many bytes is to be compressed.
+    pub(crate) fn wants(&self, payload_len: usize) -> bool {
+        payload_len >= self.threshold
+    }
+
+    /// Whether anything waits.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes a message; `opcode` is that of its initial frame. A short one comes
+    /// back at once, unless another is before it.
+    pub(crate) fn message(&mut self, opcode: u8, payload: &[u8]) -> Compressed {
+        // RFC 7692 §6.1: RSV1 marks a compressed message, on its initial frame.
+        let first = RSV1 | opcode;
+        if self.is_busy() || payload.len() > SLICE {
+            let payload = payload.to_vec();
+            self.waiting.push_back(Waiting::Message { first, payload, compressed: 0 });
+            return Compressed::Nothing;
+        }
+        let mut output = Vec::new();
+        self.deflater.deflate(payload, &mut output);
+        self.deflater.finish(&mut output);
+        Compressed::Frame(FIN | first, output)
+    }
+
+    /// Takes frames that go behind all that waits.
+    pub(crate) fn frames(&mut self, frames: Vec<u8>) {
+        self.waiting.push_back(Waiting::Frames(frames));
+    }
+
+    /// Compresses a slice of what waits longest. A message of several slices
+    /// becomes a message of several frames (§5.4, RFC 7692 §6.1).
+    pub(crate) fn slice(&mut self) -> Compressed {
+        match self.waiting.pop_front() {
+            None => Compressed::Nothing,
+            Some(Waiting::Frames(frames)) => Compressed::Frames(frames),
+            Some(Waiting::Message { mut first, payload, compressed }) => {
+                let end = payload.len().min(compressed + SLICE);
+                let mut output = Vec::new();
+                self.deflater.deflate(&payload[compressed..end], &mut output);
+                if end == payload.len() {
+                    self.deflater.finish(&mut output);
+                    return Compressed::Frame(FIN | first, output);
+                }
+                let is_empty = output.is_empty();
+                let this = first;
+                if !is_empty {
+                    first = Opcode::Continuation as u8;
+                }
+                self.waiting.push_front(Waiting::Message { first, payload, compressed: end });
+                if is_empty { Compressed::Nothing } else { Compressed::Frame(this, output) }
+            }
+        }
+    }
+
+    /// Gives up on all that waits, as nobody is left to read it.
+    pub(crate) fn abandon(&mut self) {
+        drop(mem::take(&mut self.waiting));
+    }
+}
