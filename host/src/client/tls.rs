@@ -112,7 +112,9 @@ fn describe(error: &CertificateError) -> String {
         CertificateError::Other(reason)
             if reason.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
         {
-            "it is one for an authority (CA:TRUE), not for a server".to_owned()
+            "it is one for an authority, not for a server; openssl makes one for a server with \
+             `-addext basicConstraints=CA:FALSE`"
+                .to_owned()
         }
         error => error.to_string(),
     }
