@@ -39,7 +39,7 @@
 //!
 //! Imports point one way: server, worker, connection, isolation, guest, plugin,
 //! engine; client, guest, engine; beside them the leaves clock, roster,
-//! transport, read_buffer, listener, tls, process.
+//! transport, `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
 mod bindings;
@@ -55,6 +55,7 @@ mod plugin;
 mod precompiled;
 mod process;
 mod read_buffer;
+mod reclaim;
 mod roster;
 mod server;
 mod settings;

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::isolation::Sandboxes;
 use crate::listener::{self, Listener};
 use crate::read_buffer::ReadBuffer;
+use crate::reclaim::Reclaim;
 use crate::roster::Roster;
 use crate::throttle::Throttle;
 use crate::tls::Tls;
@@ -51,6 +52,7 @@ pub(crate) struct Worker {
     /// Bytes that may wait for one peer.
     pub(crate) most_queued: usize,
     refusals: Arc<Semaphore>,
+    reclaim: Reclaim,
 }
 
 /// What a worker is handed by its server.
@@ -86,6 +88,7 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
         roster,
         buffer: RefCell::new(ReadBuffer::new()),
         refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
+        reclaim: Reclaim::default(),
     });
 
     let mut accepting = JoinSet::new();
@@ -153,9 +156,11 @@ fn welcome(
     }
     let worker = Rc::clone(worker);
     let accepted = worker.clock.now();
+    worker.reclaim.count(worker.roster.len());
     let Some(tls) = tls else {
         spawn_local(async move {
             connection::serve(stream, peer, accepted, &worker).await;
+            worker.reclaim.count(worker.roster.len());
             drop(permit);
         });
         return;
@@ -174,6 +179,7 @@ fn welcome(
             }
             Err(_) => debug!(%peer, "the TLS handshake took too long"),
         }
+        worker.reclaim.count(worker.roster.len());
         drop(permit);
     });
 }

@@ -1,19 +1,24 @@
 //! `cargo xtask check`: format, lints, documentation.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::command;
 use crate::workspace::Workspace;
 
-/// Runs the three, cheapest first.
+/// Runs the three, cheapest first, here and in the workspace of `bench/`.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    command::run(workspace.cargo("fmt").args(["--all", "--check"]))?;
-    command::run(workspace.cargo("clippy").args([
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-Dwarnings",
-    ]))?;
+    let cargo = |directory: &Path, arguments: &[&str]| {
+        command::run(workspace.cargo(arguments[0]).args(&arguments[1..]).current_dir(directory))
+    };
+    let directories = [workspace.root().to_owned(), workspace.root().join("bench")];
+    for directory in &directories {
+        cargo(directory, &["fmt", "--all", "--check"])?;
+    }
+    for directory in &directories {
+        cargo(directory, &["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])?;
+    }
     command::run(
         workspace
             .cargo("doc")

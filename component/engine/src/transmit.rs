@@ -91,7 +91,7 @@ impl Transmitter {
                 self.compressed(compressed);
             }
             Some(compressor) if compressor.is_busy() => {
-                self.frame_behind(FIN | opcode(kind), payload)
+                self.frame_behind(FIN | opcode(kind), payload);
             }
             _ if has_room && self.bytes.is_empty() && !self.echoes => self.echoes = true,
             _ => self.frame(FIN | opcode(kind), payload),
