@@ -102,6 +102,13 @@ impl Compressor {
         }
     }
 
+    /// Lets go of memory that the next message can do without.
+    pub(crate) fn release(&mut self) {
+        if !self.is_busy() {
+            self.deflater.release();
+        }
+    }
+
     /// Gives up on all that waits, as nobody is left to read it.
     pub(crate) fn abandon(&mut self) {
         drop(mem::take(&mut self.waiting));

@@ -189,6 +189,11 @@ impl Connection {
             Some(Due::KeepalivePing) => {
                 self.keepalive_pings = self.keepalive_pings.wrapping_add(1);
                 self.outbox.timers.keepalive_ping();
+                // A peer this silent has no message for which to keep it.
+                self.outbox.transmitter.release();
+                if let Reader::Frames(receiver) = &mut self.reader {
+                    receiver.release();
+                }
                 // Cannot fail: the connection is open and the payload short.
                 let _ = self.outbox.ping(&self.keepalive_pings.to_be_bytes());
             }

@@ -86,6 +86,13 @@ impl Receiver {
         self.frame.as_ref().is_some_and(ArrivingFrame::is_complete)
     }
 
+    /// Lets go of memory that is of use to a busy connection only.
+    pub(crate) fn release(&mut self) {
+        if let (None, Some(inflater)) = (&self.message, &mut self.inflater) {
+            inflater.release();
+        }
+    }
+
     /// Takes bytes from the front of `input` up to the end of the next message
     /// or control frame, but inflates at most `budget` bytes. `None` when all of
     /// `input` is taken without one. An error is final.

@@ -118,6 +118,13 @@ impl Transmitter {
         }
     }
 
+    /// Lets go of memory that is of use to a busy connection only.
+    pub(crate) fn release(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            compressor.release();
+        }
+    }
+
     fn compressed(&mut self, compressed: Compressed) {
         match compressed {
             Compressed::Frame(first, payload) => self.frame(first, &payload),

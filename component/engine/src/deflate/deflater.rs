@@ -12,7 +12,8 @@ use super::TAIL;
 /// [`finish`](Self::finish).
 ///
 /// It holds 160 KiB plus 4 bytes for each byte of the window (at 15 bits, 288
-/// KiB): from the first message on with context takeover, else during a message.
+/// KiB) from the first message on. To make them anew for each message would cost
+/// more than to compress a short one.
 pub(crate) struct Deflater {
     level: u8,
     window_bits: u8,
@@ -48,6 +49,13 @@ impl Deflater {
             debug_assert!(output[start..].ends_with(&TAIL));
             output.truncate(output.len() - TAIL.len());
         }
+        if let (false, Some(stream)) = (self.context_takeover, &mut self.stream) {
+            stream.reset();
+        }
+    }
+
+    /// Lets go of what it holds, between messages, if no context is carried.
+    pub(crate) fn release(&mut self) {
         if !self.context_takeover {
             self.stream = None;
         }

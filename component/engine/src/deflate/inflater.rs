@@ -14,9 +14,8 @@ use crate::growth;
 /// until it is complete, then [`finish`](Self::finish). After an error the
 /// connection has failed, and with it the inflater.
 ///
-/// It holds about 48 KiB: from the first message on with context takeover, else
-/// during a message. The window is always DEFLATE's largest, so that it does
-/// for all agreed window bits.
+/// It holds about 48 KiB from the first message on. The window is always
+/// DEFLATE's largest, so that it does for all agreed window bits.
 pub(crate) struct Inflater {
     context_takeover: bool,
     stream: Option<Inflate>,
@@ -111,11 +110,19 @@ impl Inflater {
                 return Err(ProtocolError::CompressedData);
             }
         }
-        if !self.context_takeover {
-            self.stream = None;
+        if let (false, Some(stream)) = (self.context_takeover, &mut self.stream) {
+            stream.reset(false);
         }
         self.stream_start = self.stream.as_ref().map_or(0, Inflate::total_in);
         Ok(())
+    }
+
+    /// Lets go of what it holds, between messages, if no context is carried.
+    pub(crate) fn release(&mut self) {
+        if !self.context_takeover {
+            self.stream = None;
+            self.stream_start = 0;
+        }
     }
 }
 

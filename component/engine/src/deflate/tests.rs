@@ -67,12 +67,16 @@ proptest! {
         level in 1_u8..=9,
         window_bits in 8_u8..=15,
         context_takeover: bool,
-        messages in prop::collection::vec(compressible(), 1..5),
+        messages in prop::collection::vec((compressible(), any::<bool>()), 1..5),
     ) {
         let mut deflater = Deflater::new(level, window_bits, context_takeover);
         let mut inflater = Inflater::new(context_takeover);
         let mut reference = Reference::default();
-        for message in &messages {
+        for (message, silence) in &messages {
+            if *silence {
+                deflater.release();
+                inflater.release();
+            }
             let payload = compress(&mut deflater, message);
             prop_assert_eq!(&reference.message(&payload), message);
             prop_assert_eq!(decompress(&mut inflater, &payload), Ok(message.clone()));
