@@ -63,10 +63,8 @@ impl Connection {
             }
         }
         loop {
-            if !self.events.is_empty() {
-                for event in mem::take(&mut self.events) {
-                    handler.event(event, &mut self.outbox);
-                }
+            for event in mem::take(&mut self.events) {
+                handler.event(event, &mut self.outbox);
             }
             if self.outbox.transmitter.is_compressing() {
                 // What comes next may end the send half; and it may add to what
