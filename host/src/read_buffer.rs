@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 /// Bytes read from a peer at once.
-const BYTES: usize = 64 << 10;
+const BYTES: usize = 128 << 10;
 
 /// Memory is mapped in pages of so many bytes, or a multiple.
 const PAGE: usize = 4 << 10;

@@ -1,13 +1,14 @@
 //! The guests: compiled, and turned into components.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::command;
 use crate::component;
-use crate::wasm_std::{TARGET, WasmStd};
+use crate::layout;
+use crate::wasm_std::{Compiler, TARGET, WasmStd};
 use crate::workspace::Workspace;
 
 /// A crate that becomes a component.
@@ -32,27 +33,41 @@ const GUESTS: [Guest; 2] = [
 const PROFILE: &str = "guest";
 
 /// The same on every route, so that the components behave the same.
-const FLAGS: [&str; 2] = [
-    // Masking, UTF-8 and deflate work on 16 bytes at a time.
-    "-Ctarget-feature=+simd128",
-    // Bytes. The default is 1 MiB, and each connection has a memory of its own.
-    // The engine does not recurse and keeps its buffers on the heap.
-    "-Clink-arg=-zstack-size=65536",
-];
+/// Masking, UTF-8 and deflate work on 16 bytes at a time.
+const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
 
 /// Builds every component that changed.
 pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
-    compile(workspace, wasm_std)?;
+    let compiler = wasm_std.prepare()?;
     for guest in &GUESTS {
-        let module = workspace
-            .guest_target()
-            .join(TARGET)
-            .join(PROFILE)
-            .join(guest.package.replace('-', "_"))
-            .with_extension("wasm");
+        // Once to see how long the data are, and then with them in their place.
+        let module = guest.compile(workspace, &compiler, layout::STACK)?;
+        let global_base = layout::global_base(&read(&module)?)?;
+        let module = guest.compile(workspace, &compiler, global_base)?;
         make_component(workspace, &module, guest.world, &workspace.component(guest.component))?;
     }
     Ok(())
+}
+
+impl Guest {
+    /// Returns the core module.
+    fn compile(
+        &self,
+        workspace: &Workspace,
+        compiler: &Compiler,
+        global_base: u32,
+    ) -> Result<PathBuf> {
+        let mut cargo = workspace.cargo("rustc");
+        cargo.args(["--package", self.package, "--lib", "--profile", PROFILE, "--target-dir"]);
+        cargo.arg(workspace.guest_target());
+        compiler.apply(&mut cargo, &FLAGS);
+        cargo.arg("--");
+        cargo.arg(format!("-Clink-arg=-zstack-size={}", layout::STACK));
+        cargo.arg(format!("-Clink-arg=--global-base={global_base}"));
+        command::run(&mut cargo)?;
+        let module = workspace.guest_target().join(TARGET).join(PROFILE);
+        Ok(module.join(self.package.replace('-', "_")).with_extension("wasm"))
+    }
 }
 
 /// Turns the core module of somebody's plugin into a component.
@@ -61,20 +76,13 @@ pub(crate) fn encode(workspace: &Workspace, module: &Path, path: &Path) -> Resul
 }
 
 fn make_component(workspace: &Workspace, module: &Path, world: &str, path: &Path) -> Result<()> {
-    let bytes = fs::read(module).with_context(|| format!("reading {}", module.display()))?;
-    let component = component::encode(&bytes, &workspace.wit(), world)
+    let component = component::encode(&read(module)?, &workspace.wit(), world)
         .with_context(|| format!("making a component of {}", module.display()))?;
     component::write_if_changed(path, &component)?;
     println!("{:<38} {:>12} bytes", workspace.shown(path).to_string(), component.len());
     Ok(())
 }
 
-fn compile(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
-    let mut cargo = workspace.cargo("build");
-    cargo.args(["--profile", PROFILE, "--target-dir"]).arg(workspace.guest_target());
-    for guest in &GUESTS {
-        cargo.args(["--package", guest.package]);
-    }
-    wasm_std.prepare()?.apply(&mut cargo, &FLAGS);
-    command::run(&mut cargo)
+fn read(module: &Path) -> Result<Vec<u8>> {
+    fs::read(module).with_context(|| format!("reading {}", module.display()))
 }

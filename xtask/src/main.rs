@@ -7,6 +7,7 @@ mod command;
 mod component;
 mod guests;
 mod host;
+mod layout;
 mod progress;
 mod test;
 mod wasm_std;

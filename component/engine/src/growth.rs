@@ -1,22 +1,14 @@
-//! How the buffer of a message grows: with what has come, by a factor, so that
+//! How the buffer of a message grows: with what has come, twofold, so that
 //! neither a header nor a limit alone reserves anything.
 
 use alloc::vec::Vec;
-
-/// From this length on a buffer grows fourfold, before that twofold.
-///
-/// What is reserved and not yet written costs address space only, while each
-/// buffer that was outgrown leaves a hole that is too small for the next. So the
-/// long ones move seldom: up to 16 MiB it takes 5 MiB of holes, not 16.
-const LONG: usize = 1 << 20;
 
 /// Reserves space for `additional` bytes and for growth, but not for more than
 /// `most` bytes in all, unless the additional ones need it.
 pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     let len = buffer.len();
     if buffer.capacity() - len < additional {
-        let factor = if len < LONG { 2 } else { 4 };
-        let grown = len.saturating_mul(factor).min(most);
+        let grown = len.saturating_mul(2).min(most);
         buffer.reserve_exact(additional.max(grown.saturating_sub(len)));
     }
 }
@@ -27,7 +19,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn a_buffer_grows_by_a_factor_within_its_bound() {
+    fn a_buffer_doubles_within_its_bound() {
         let capacity = |len: usize, additional, most| {
             let mut buffer = vec![0; len];
             reserve(&mut buffer, additional, most);
@@ -37,6 +29,5 @@ mod tests {
         assert_eq!(capacity(100, 1, 1000), 200);
         assert_eq!(capacity(100, 1, 150), 150);
         assert_eq!(capacity(100, 60, 150), 160);
-        assert_eq!(capacity(LONG, 1, usize::MAX), 4 * LONG);
     }
 }

@@ -33,6 +33,7 @@ pub use sandsock_engine::application::{Application, MessageKind, MessageRef};
 pub use sandsock_engine::endpoint::Endpoint;
 pub use sandsock_engine::outbox::Outbox;
 pub use sandsock_engine::types;
+use sandsock_heap as _;
 use types::{
     CloseFrame, Closure, Duration, Instant, OptionError, Options, Output, Start, UsageError,
 };

@@ -12,6 +12,7 @@ use sandsock_engine::connection::Connection;
 use sandsock_engine::types::{
     CloseFrame, Duration, Instant, Message, OptionError, Options, ReadyState, Start, UsageError,
 };
+use sandsock_heap as _;
 
 struct Protocol;
 

@@ -127,6 +127,9 @@ impl Inflater {
 }
 
 /// DEFLATE without zlib's header, largest window.
+// Not inlined: it is made on the stack, 5 KiB that connections that never
+// inflate would keep.
+#[inline(never)]
 fn new_stream() -> Inflate {
     Inflate::new(false, 15)
 }
