@@ -6,41 +6,47 @@ use alloc::vec::Vec;
 pub(crate) type MaskingKey = [u8; 4];
 
 /// Masked at once: four SIMD registers. A loop in a sandbox pays for each turn,
-/// as the host counts them against the CPU deadline.
+/// as the host counts them against the CPU deadline. What is left is masked in
+/// halves of this, each at most once, down to a word.
 const BLOCK: usize = 64;
-
-/// What is left is masked by single registers, then byte by byte.
-const LANES: usize = 16;
+const WORD: usize = 4;
 
 /// Masks or unmasks a stretch of application data that starts `offset` bytes
 /// into the frame's payload.
+#[inline(never)]
 pub(crate) fn apply_mask(payload: &mut [u8], key: MaskingKey, offset: u64) {
+    let key = rotated(key, offset);
     let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
-    let (lanes, tail) = rest.as_chunks_mut::<LANES>();
-    let wide = pattern(key, offset);
     for block in blocks {
-        xor(block, &wide);
+        *block = masked(*block, key);
     }
-    let narrow = pattern(key, offset);
-    for lane in lanes {
-        xor(lane, &narrow);
-    }
-    for (octet, key) in tail.iter_mut().zip(narrow) {
+    let rest = mask_chunk::<32>(rest, key);
+    let rest = mask_chunk::<16>(rest, key);
+    let rest = mask_chunk::<8>(rest, key);
+    let rest = mask_chunk::<WORD>(rest, key);
+    for (octet, key) in rest.iter_mut().zip(key) {
         *octet ^= key;
     }
 }
 
+/// Masks the first `N` bytes, if there are as many; returns those behind.
+#[inline]
+fn mask_chunk<const N: usize>(bytes: &mut [u8], key: MaskingKey) -> &mut [u8] {
+    if bytes.len() < N {
+        return bytes;
+    }
+    let Some((chunk, rest)) = bytes.split_first_chunk_mut::<N>() else { return &mut [] };
+    *chunk = masked(*chunk, key);
+    rest
+}
+
 /// Appends a stretch of application data that starts `offset` bytes into the
 /// frame's payload, and unmasks it on the way.
+#[inline(never)]
 pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey, offset: u64) {
-    out.reserve(stretch.len());
     let (blocks, rest) = stretch.as_chunks::<BLOCK>();
-    let wide = pattern(key, offset);
-    for block in blocks {
-        let mut block = *block;
-        xor(&mut block, &wide);
-        out.extend_from_slice(&block);
-    }
+    let turned = rotated(key, offset);
+    out.extend(blocks.iter().flat_map(|block| masked(*block, turned)));
     let tail = out.len();
     out.extend_from_slice(rest);
     apply_mask(&mut out[tail..], key, offset);
@@ -49,40 +55,51 @@ pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey
 /// Moves a whole payload forward by `shift` bytes, to the front of `bytes`, and
 /// unmasks it on the way: each byte is touched once. What is left behind has no
 /// meaning.
+#[inline(never)]
 pub(crate) fn move_unmasked(bytes: &mut [u8], shift: usize, key: MaskingKey) {
-    let wide = pattern::<BLOCK>(key, 0);
-    let mut to = 0;
+    let mut at = shift;
     // What is written lies before all that has yet to be read.
-    while let Some(block) = bytes[to + shift..].first_chunk() {
-        let mut block = *block;
-        xor(&mut block, &wide);
-        bytes[to..to + BLOCK].copy_from_slice(&block);
-        to += BLOCK;
-    }
-    let narrow = pattern::<LANES>(key, 0);
-    while let Some(lane) = bytes[to + shift..].first_chunk() {
-        let mut lane = *lane;
-        xor(&mut lane, &narrow);
-        bytes[to..to + LANES].copy_from_slice(&lane);
-        to += LANES;
-    }
-    for (key, to) in narrow.into_iter().zip(to..bytes.len() - shift) {
-        bytes[to] = bytes[to + shift] ^ key;
+    while move_chunk::<BLOCK>(bytes, &mut at, shift, key) {}
+    move_chunk::<32>(bytes, &mut at, shift, key);
+    move_chunk::<16>(bytes, &mut at, shift, key);
+    move_chunk::<8>(bytes, &mut at, shift, key);
+    move_chunk::<WORD>(bytes, &mut at, shift, key);
+    for (key, at) in key.into_iter().zip(at..bytes.len()) {
+        bytes[at - shift] = bytes[at] ^ key;
     }
 }
 
-/// The key repeated. §5.3: octet i is combined with octet i mod 4 of the key.
-fn pattern<const N: usize>(key: MaskingKey, offset: u64) -> [u8; N] {
-    let phase = (offset % 4) as usize;
-    core::array::from_fn(|i| key[(phase + i) % 4])
-}
-
-/// Byte by byte, of which compilers make SIMD registers.
+/// Moves the `N` bytes at `at`, if there are as many, and `at` behind them.
 #[inline]
-fn xor<const N: usize>(octets: &mut [u8; N], pattern: &[u8; N]) {
-    for (octet, key) in octets.iter_mut().zip(pattern) {
-        *octet ^= key;
+fn move_chunk<const N: usize>(
+    bytes: &mut [u8],
+    at: &mut usize,
+    shift: usize,
+    key: MaskingKey,
+) -> bool {
+    let Some(chunk) = bytes.get(*at..).and_then(<[u8]>::first_chunk::<N>) else { return false };
+    let chunk = masked(*chunk, key);
+    bytes[*at - shift..][..N].copy_from_slice(&chunk);
+    *at += N;
+    true
+}
+
+/// The key as it is where a stretch starts. §5.3: octet i is combined with octet
+/// i mod 4 of the key.
+fn rotated(key: MaskingKey, offset: u64) -> MaskingKey {
+    let octets = (offset % 4) as u32;
+    u32::from_be_bytes(key).rotate_left(8 * octets).to_be_bytes()
+}
+
+/// Word by word, of which compilers make SIMD registers without first writing
+/// the key out as many times.
+#[inline]
+fn masked<const N: usize>(mut octets: [u8; N], key: MaskingKey) -> [u8; N] {
+    let key = u32::from_ne_bytes(key);
+    for word in octets.as_chunks_mut::<WORD>().0 {
+        *word = (u32::from_ne_bytes(*word) ^ key).to_ne_bytes();
     }
+    octets
 }
 
 #[cfg(test)]
