@@ -58,6 +58,8 @@ fn a_value_out_of_bounds_is_refused() {
         (["--closing-timeout", "0s"], ["--closing-timeout", "0s"]),
         (["--ping-interval", "5"], ["--ping-interval", "5"]),
         (["--max-connections", "0"], ["--max-connections", "0"]),
+        (["--compression", "maybe"], ["--compression", "maybe"]),
+        (["--server-window-bits", "7"], ["--server-window-bits", "7"]),
         (["--listen", "nowhere"], ["--listen", "nowhere"]),
         (["--isolation", "none"], ["--isolation", "none"]),
     ] {

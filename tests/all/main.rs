@@ -13,6 +13,7 @@
 mod bombs;
 mod citations;
 mod cli;
+mod compression;
 mod conversation;
 mod drain;
 mod harness;

@@ -6,6 +6,7 @@ use clap::Args;
 use sandsock::client::{Connector, EngineFailure};
 use sandsock::options::Header;
 
+use super::compression::CompressionFlags;
 use super::options::{Limits, Timeouts};
 use super::trust::Trust;
 
@@ -37,6 +38,8 @@ pub(crate) struct Connect {
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]
+    compression: CompressionFlags,
+    #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
     timeouts: Timeouts,
@@ -58,10 +61,6 @@ struct Handshake {
     /// Origin to send, as a browser does for a page of `https://example.com`.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
-
-    /// Do not offer permessage-deflate.
-    #[arg(long)]
-    no_compression: bool,
 }
 
 impl Connect {
@@ -76,11 +75,9 @@ impl Connect {
         let options = connector.options();
         self.limits.adjust(&mut options.limits);
         self.timeouts.adjust(&mut options.timeouts);
+        self.compression.adjust(&mut options.compression);
 
         let given = &self.handshake;
-        if given.no_compression {
-            options.compression = None;
-        }
         if let Some(origin) = &given.origin {
             connector = connector.origin(origin);
         }

@@ -1,6 +1,7 @@
 //! The command line: what each flag means, and what it sets.
 
 pub(crate) mod autobahn_client;
+mod compression;
 pub(crate) mod connect;
 mod options;
 pub(crate) mod serve;

@@ -108,7 +108,7 @@ impl Timeouts {
     }
 }
 
-fn set<T>(option: &mut T, given: Option<impl Into<T>>) {
+pub(super) fn set<T>(option: &mut T, given: Option<impl Into<T>>) {
     if let Some(given) = given {
         *option = given.into();
     }

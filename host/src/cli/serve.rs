@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use sandsock::options::ServerOptions;
 use sandsock::{Isolation, Settings};
 
+use super::compression::CompressionFlags;
 use super::options::{Limits, Timeouts};
 use super::tls::TlsFlags;
 use super::values::{size, time};
@@ -36,6 +37,8 @@ pub(crate) struct Serve {
     sandbox: Sandbox,
     #[command(flatten)]
     handshake: Handshake,
+    #[command(flatten)]
+    compression: CompressionFlags,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
@@ -96,10 +99,6 @@ struct Handshake {
     /// for more [default: any].
     #[arg(long, value_name = "ORIGIN")]
     origin: Vec<String>,
-
-    /// Decline permessage-deflate.
-    #[arg(long)]
-    no_compression: bool,
 }
 
 /// An address to listen on.
@@ -150,8 +149,6 @@ impl Serve {
         let given = &self.handshake;
         server.subprotocols.clone_from(&given.subprotocol);
         server.origins = (!given.origin.is_empty()).then(|| given.origin.clone());
-        if given.no_compression {
-            server.options.compression = None;
-        }
+        self.compression.adjust(&mut server.options.compression);
     }
 }

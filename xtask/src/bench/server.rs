@@ -113,7 +113,7 @@ impl Server {
                 line.extend(["serve", "--isolation", isolation, "--workers"].map(Into::into));
                 line.push(workers.to_string().into());
                 if kind != Kind::EchoCompressed {
-                    line.push("--no-compression".into());
+                    line.extend(["--compression".into(), "off".into()]);
                 }
             }
             Self::Peer(peer) => {
