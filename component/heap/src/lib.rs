@@ -12,7 +12,10 @@
 #[cfg(test)]
 extern crate std;
 
+// Elsewhere there is nothing to allocate for, but tests.
+#[cfg(any(test, target_family = "wasm"))]
 mod growth;
+#[cfg(any(test, target_family = "wasm"))]
 mod heap;
 #[cfg(target_family = "wasm")]
 mod linear_memory;

@@ -126,7 +126,7 @@ proptest! {
                     // SAFETY: the size is not 0; the block is written within its size.
                     unsafe {
                         let block = heap.alloc(layout);
-                        prop_assert!(!block.is_null() && block.addr() % align == 0);
+                        prop_assert!(!block.is_null() && block.addr().is_multiple_of(align));
                         block.write_bytes(mark, size);
                         blocks.push((block, layout, mark));
                     }
