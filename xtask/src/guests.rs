@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::command;
 use crate::component;
-use crate::layout;
+use crate::layout::{self, Layout};
 use crate::wasm_std::{Compiler, TARGET, WasmStd};
 use crate::workspace::Workspace;
 
@@ -40,10 +40,7 @@ const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
 pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
     let compiler = wasm_std.prepare()?;
     for guest in &GUESTS {
-        // Once to see how long the data are, and then with them in their place.
-        let module = guest.compile(workspace, &compiler, layout::STACK)?;
-        let global_base = layout::global_base(&read(&module)?)?;
-        let module = guest.compile(workspace, &compiler, global_base)?;
+        let module = guest.compile(workspace, &compiler)?;
         make_component(workspace, &module, guest.world, &workspace.component(guest.component))?;
     }
     Ok(())
@@ -51,22 +48,31 @@ pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
 
 impl Guest {
     /// Returns the core module.
-    fn compile(
-        &self,
-        workspace: &Workspace,
-        compiler: &Compiler,
-        global_base: u32,
-    ) -> Result<PathBuf> {
+    fn compile(&self, workspace: &Workspace, compiler: &Compiler) -> Result<PathBuf> {
+        let module = workspace.guest_target().join(TARGET).join(PROFILE);
+        let module = module.join(self.package.replace('-', "_")).with_extension("wasm");
+        // How long the data are is known once they are linked: where that
+        // changed since the last time, they are linked again.
+        let last = fs::read(&module).ok().and_then(|module| Layout::of(&module).ok());
+        let data = last.map_or(layout::STACK, |layout| layout.data);
+        self.link(workspace, compiler, data)?;
+        let best = Layout::of(&read(&module)?)?.best_data();
+        if best != data {
+            self.link(workspace, compiler, best)?;
+        }
+        Ok(module)
+    }
+
+    /// Compiles what changed and links it, with the data at the address `data`.
+    fn link(&self, workspace: &Workspace, compiler: &Compiler, data: u32) -> Result<()> {
         let mut cargo = workspace.cargo("rustc");
         cargo.args(["--package", self.package, "--lib", "--profile", PROFILE, "--target-dir"]);
         cargo.arg(workspace.guest_target());
         compiler.apply(&mut cargo, &FLAGS);
         cargo.arg("--");
         cargo.arg(format!("-Clink-arg=-zstack-size={}", layout::STACK));
-        cargo.arg(format!("-Clink-arg=--global-base={global_base}"));
-        command::run(&mut cargo)?;
-        let module = workspace.guest_target().join(TARGET).join(PROFILE);
-        Ok(module.join(self.package.replace('-', "_")).with_extension("wasm"))
+        cargo.arg(format!("-Clink-arg=--global-base={data}"));
+        command::run(&mut cargo)
     }
 }
 
