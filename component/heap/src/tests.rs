@@ -59,10 +59,12 @@ fn a_small_heap_touches_the_page_it_begins_in_only() {
     // SAFETY: the size is not 0.
     let block = unsafe { heap.alloc(bytes(500)) };
     assert_eq!(block.addr() / 4096, page);
-    // SAFETY: the block, and as many bytes as the page has behind it, are memory.
-    let behind = unsafe { core::slice::from_raw_parts(block, 8192) };
-    let next_page = &behind[4096 - block.addr() % 4096..];
-    assert!(next_page[..2048].iter().all(|byte| *byte == 0), "nothing is noted there");
+    // SAFETY: the page is followed by others up to the end of memory.
+    let behind = unsafe {
+        let next_page = 4096 - block.addr() % 4096;
+        core::slice::from_raw_parts(block.add(next_page), PAGE - 4096)
+    };
+    assert!(behind.iter().all(|byte| *byte == 0), "nothing is noted there");
 }
 
 #[test]
