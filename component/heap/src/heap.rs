@@ -13,6 +13,20 @@ use crate::growth::{Growth, Memory, OVERHEAD};
 /// and what fills up the last unit. Any block behind it ends further off.
 const LONGEST_TAIL: usize = size_of::<usize>() + CHUNK_UNIT - 1;
 
+/// From this size on a block is a long one, which is likely to grow on: what a
+/// message is received in.
+const LONG: usize = 64 << 10;
+
+/// What is left free before a long block, when it becomes one. What a host hands
+/// over meanwhile finds room there: behind the block it would be in its way, and
+/// to move it leaves a hole of its size. Room that is not used is not touched.
+const ROOM: usize = (128 << 10) + 4096;
+
+const ROOM_LAYOUT: Layout = match Layout::array::<u8>(ROOM) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a size that fits"),
+};
+
 pub(crate) struct Heap<M: Memory>(UnsafeCell<Talc<Growth<M>, WasmBinning>>);
 
 // SAFETY: guests have one thread. Tests on other systems keep to one as well.
@@ -45,28 +59,48 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let talc = self.talc();
+        let becomes_long = layout.size() < LONG && LONG <= new_size;
         // SAFETY: the caller's contract is the callee's.
-        if unsafe { talc.try_realloc_in_place(block, layout, new_size) } {
-            return block;
-        }
-        let end = block.addr() + layout.size();
-        let is_last = Growth::last_block_end(talc).is_some_and(|last| last - end <= LONGEST_TAIL);
-        if is_last
-            && let Some(end) = block.addr().checked_add(new_size)
-            && Growth::reach(talc, end.saturating_add(OVERHEAD)).is_ok()
-            // SAFETY: the block is still as it was.
-            && unsafe { talc.try_realloc_in_place(block, layout, new_size) }
-        {
+        if !becomes_long && unsafe { grow_in_place(talc, block, layout, new_size) } {
             return block;
         }
         // SAFETY: the caller vouches for the size; the alignment was one before.
         let moved = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // SAFETY: as above. To shrink never gets here, so all of the old fits.
         unsafe {
-            let Some(new) = talc.allocate(moved) else { return ptr::null_mut() };
+            let room = if new_size < LONG { None } else { talc.allocate(ROOM_LAYOUT) };
+            let new = talc.allocate(moved);
+            if let Some(room) = room {
+                talc.deallocate(room.as_ptr(), ROOM_LAYOUT);
+            }
+            let Some(new) = new else { return ptr::null_mut() };
             ptr::copy_nonoverlapping(block, new.as_ptr(), layout.size());
             talc.deallocate(block, layout);
             new.as_ptr()
         }
     }
+}
+
+/// Resizes a block where it lies, also by growing the heap behind the last one.
+///
+/// # Safety
+///
+/// `layout` is that of the block, and the new size not 0.
+unsafe fn grow_in_place<M: Memory>(
+    talc: &mut Talc<Growth<M>, WasmBinning>,
+    block: *mut u8,
+    layout: Layout,
+    new_size: usize,
+) -> bool {
+    // SAFETY: the caller's contract is the callee's.
+    if unsafe { talc.try_realloc_in_place(block, layout, new_size) } {
+        return true;
+    }
+    let end = block.addr() + layout.size();
+    let is_last = Growth::last_block_end(talc).is_some_and(|last| last - end <= LONGEST_TAIL);
+    let Some(new_end) = block.addr().checked_add(new_size) else { return false };
+    is_last
+        && Growth::reach(talc, new_end.saturating_add(OVERHEAD)).is_ok()
+        // SAFETY: the block is still as it was.
+        && unsafe { talc.try_realloc_in_place(block, layout, new_size) }
 }

@@ -73,8 +73,8 @@ fn the_last_block_grows_where_it_lies() {
     // SAFETY: sizes are not 0, layouts are those of the block.
     unsafe {
         let other = heap.alloc(bytes(100));
-        let block = heap.alloc(bytes(100));
-        let mut size = 100;
+        let mut size = 2 * PAGE;
+        let block = heap.alloc(bytes(size));
         while size < 40 * PAGE {
             assert_eq!(heap.realloc(block, bytes(size), size + size / 2), block);
             size += size / 2;
@@ -82,6 +82,24 @@ fn the_last_block_grows_where_it_lies() {
         assert_ne!(heap.realloc(other, bytes(100), 200), other, "another is in its way");
         assert!(heap.realloc(block, bytes(size), 70 * PAGE).is_null(), "memory has an end");
         assert_eq!(heap.realloc(block, bytes(size), 10), block);
+    }
+}
+
+#[test]
+fn what_is_handed_over_while_a_long_block_grows_is_not_in_its_way() {
+    let heap = Heap::new(Growing::new(64));
+    // SAFETY: sizes are not 0, layouts are those of the blocks.
+    unsafe {
+        let mut block = heap.alloc(bytes(100));
+        block = heap.realloc(block, bytes(100), PAGE);
+        let mut size = PAGE;
+        while size < 20 * PAGE {
+            let handed_over = heap.alloc(bytes(2 * PAGE));
+            assert!(handed_over < block);
+            assert_eq!(heap.realloc(block, bytes(size), 2 * size), block);
+            heap.dealloc(handed_over, bytes(2 * PAGE));
+            size *= 2;
+        }
     }
 }
 
