@@ -1,6 +1,6 @@
 //! Deflate bombs on real sockets (RFC 7692 §8): a few bytes that inflate to many.
-//! They end with 1009, take no more memory than the limit on messages, and hold
-//! up nobody else.
+//! They end with 1009, take little more memory than the limit on messages, and
+//! hold up nobody else.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,7 @@
 //! Masking (§5.3), in place. Masking and unmasking are the same operation.
+//!
+//! None of it is inlined: in the midst of all that a connection does, a guest's
+//! compiler keeps what the loops need on the stack, not in registers.
 
 use alloc::vec::Vec;
 
@@ -35,6 +38,7 @@ fn mask_chunk<const N: usize>(bytes: &mut [u8], key: MaskingKey) -> &mut [u8] {
     if bytes.len() < N {
         return bytes;
     }
+    // Never else: a `None` here could not give `bytes` back.
     let Some((chunk, rest)) = bytes.split_first_chunk_mut::<N>() else { return &mut [] };
     *chunk = masked(*chunk, key);
     rest

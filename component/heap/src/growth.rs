@@ -52,6 +52,10 @@ impl<M: Memory> Growth<M> {
     pub(crate) fn reach<B: Binning>(talc: &mut Talc<Self, B>, wanted: usize) -> Result<(), ()> {
         let Self { memory, end } = &mut talc.source;
         let reached = wanted.checked_next_multiple_of(STEP).ok_or(())?;
+        if end.is_some_and(|end| reached <= end.addr().get()) {
+            // It reaches as far already: that is not what is missing.
+            return Err(());
+        }
         if let missing @ 1.. = reached.saturating_sub(memory.end()) {
             memory.grow(missing.div_ceil(PAGE))?;
         }
