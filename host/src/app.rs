@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::Store;
-
-use crate::bindings::Exports;
 use crate::bindings::types::{ServerOptions, Start};
 use crate::error::{Error, OptionRefusal};
-use crate::guest::{Guest, Holdings};
+use crate::exports::Callee;
+use crate::guest::Guest;
 use crate::plugin::Plugin;
 use crate::settings::{self, Settings};
 
@@ -26,15 +24,16 @@ impl App {
     /// Compiles and checks a component of the world `plugin`. `adjust` is
     /// handed the component's own default options, and may change any.
     ///
-    /// Makes one instance to ask for the defaults, and to see that it takes
-    /// the options.
+    /// Makes instances to ask for the defaults, and to see that it takes the
+    /// options.
     pub fn load(
         component: &[u8],
         settings: Settings,
         adjust: impl FnOnce(&mut ServerOptions),
     ) -> Result<Self, Error> {
         let mut plugin = Plugin::load(component, &settings)?;
-        let options = first_call(&plugin, |exports, store| exports.call_default_options(store))?;
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "a path is of one lifetime")]
+        let options = first_call(&plugin, |guest| guest.default_options())?;
         let mut options =
             ServerOptions { options, subprotocols: Vec::new(), origins: None, headers: Vec::new() };
         adjust(&mut options);
@@ -45,7 +44,7 @@ impl App {
         let closing_timeout = Duration::from_millis(timeouts.closing.into());
         plugin.limit_memory(settings.memory_limit_for(message_bytes));
         let start = Start::Accept(options);
-        first_call(&plugin, |exports, store| exports.endpoint().call_start(store, 0, &start))?
+        first_call(&plugin, |guest| guest.start(0, &start))?
             .map_err(|refusal| Error::Option(OptionRefusal(refusal)))?;
         Ok(Self {
             plugin: Arc::new(plugin),
@@ -68,7 +67,7 @@ impl App {
 /// Makes the first call of a fresh instance, which nobody's connection is at.
 fn first_call<T>(
     plugin: &Plugin,
-    call: impl FnOnce(&Exports, &mut Store<Holdings>) -> wasmtime::Result<T>,
+    call: impl FnOnce(&mut Callee<'_>) -> wasmtime::Result<T>,
 ) -> Result<T, Error> {
     Guest::new(plugin)
         .and_then(|mut guest| guest.call(plugin, call))

@@ -10,10 +10,12 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 use tracing::{Level, debug, enabled, warn};
 
-use crate::bindings::types::{Next, Output, ReadyState};
+use crate::bindings::types::{Next, ReadyState};
 use crate::clock::Alarm;
 use crate::guest::GuestFailure;
 use crate::isolation::Endpoint;
+use crate::outlet::{self, Direct};
+use crate::output::Output;
 use crate::roster::Seat;
 use crate::transport::Transport;
 use crate::worker::Worker;
@@ -35,7 +37,7 @@ const GOING_AWAY: u16 = 1001;
 /// none, and takes as long as the peer likes, up to a deadline.
 pub(crate) async fn serve<S>(stream: S, peer: SocketAddr, accepted: u64, worker: &Worker)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Direct + Unpin,
 {
     let mut connection = Connection {
         transport: Transport::new(stream),
@@ -92,46 +94,54 @@ enum Wake {
     GoingAway,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Moves bytes and time until the endpoint says `close`; returns how long
     /// the transport may take for it.
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        let mut output = endpoint.drain(clock.now())?;
+        let mut output = self.call(|| endpoint.drain(clock.now()))?;
         loop {
-            self.obey(output)?;
+            self.obey(&output);
             if self.next == Next::Close {
                 self.log_closure(&endpoint)?;
                 return Ok(self.worker.closing_timeout);
             }
             output = match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(output) => output?,
-                Wake::Ended => endpoint.receive_end(clock.now())?,
-                Wake::Deadline => endpoint.reach_deadline(clock.now())?,
+                Wake::Ended => self.call(|| endpoint.receive_end(clock.now()))?,
+                Wake::Deadline => self.call(|| endpoint.reach_deadline(clock.now()))?,
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
                     yield_now().await;
-                    endpoint.drain(clock.now())?
+                    self.call(|| endpoint.drain(clock.now()))?
                 }
-                Wake::GoingAway => endpoint.close(clock.now(), GOING_AWAY)?,
+                Wake::GoingAway => self.call(|| endpoint.close(clock.now(), GOING_AWAY))?,
             };
         }
     }
 
-    /// Takes over what an output says, in place of the one before.
-    fn obey(&mut self, output: Output) -> Result<(), GuestFailure> {
-        let queued = self.transport.queued() + output.transmit.len();
+    /// Makes a call of the endpoint, and has its output transmitted.
+    fn call(
+        &mut self,
+        call: impl FnOnce() -> Result<Output, GuestFailure>,
+    ) -> Result<Output, GuestFailure> {
+        let (output, rest) = outlet::during(self.transport.idle_socket(), call);
+        let queued = self.transport.queued() + rest.len();
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         if queued > self.worker.most_queued {
             return Err(GuestFailure::Output(queued));
         }
-        self.transport.queue(output.transmit);
+        self.transport.queue(rest);
+        output
+    }
+
+    /// Takes over what an output says, in place of the one before.
+    fn obey(&mut self, output: &Output) {
         self.alarm.set(output.deadline);
         self.next = output.next;
         self.ready_state = output.ready_state;
-        Ok(())
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
@@ -169,7 +179,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let mut buffer = self.worker.buffer.borrow_mut();
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
             Ok(0) => Poll::Ready(Wake::Ended),
-            Ok(count) => Poll::Ready(Wake::Received(endpoint.receive(now, &buffer[..count]))),
+            Ok(count) => {
+                Poll::Ready(Wake::Received(self.call(|| endpoint.receive(now, &buffer[..count]))))
+            }
             Err(error) => {
                 debug!(peer = %self.peer, %error, "the transport broke");
                 Poll::Ready(Wake::Ended)

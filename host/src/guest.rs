@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasSelf, Instance, Linker};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
 
-use crate::bindings::{Exports, random};
+use crate::bindings::random;
 use crate::engine::CALL_TICKS;
+use crate::exports::Callee;
 use crate::plugin::Plugin;
 
 /// Why a guest is not called again. Its store is dropped with all it held.
@@ -58,7 +59,7 @@ impl GuestFailure {
 /// An instance, ready to be called.
 pub(crate) struct Guest {
     store: Store<Holdings>,
-    exports: Exports,
+    instance: Instance,
 }
 
 impl Guest {
@@ -66,10 +67,7 @@ impl Guest {
     pub(crate) fn new(plugin: &Plugin) -> Result<Self, GuestFailure> {
         let mut store = store(plugin.component.engine(), plugin.memory_limit);
         match plugin.component.instantiate(&mut store) {
-            Ok(instance) => {
-                let exports = instance.sandsock_websocket_endpoint().clone();
-                Ok(Self { store, exports })
-            }
+            Ok(instance) => Ok(Self { store, instance }),
             Err(error) => Err(GuestFailure::of(&error, plugin.call_timeout)),
         }
     }
@@ -78,10 +76,11 @@ impl Guest {
     pub(crate) fn call<T>(
         &mut self,
         plugin: &Plugin,
-        call: impl FnOnce(&Exports, &mut Store<Holdings>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&mut Callee<'_>) -> wasmtime::Result<T>,
     ) -> Result<T, GuestFailure> {
-        begin_call(&mut self.store);
-        call(&self.exports, &mut self.store)
+        let Self { store, instance } = self;
+        begin_call(store);
+        call(&mut Callee { exports: &plugin.exports, instance: *instance, store })
             .map_err(|error| GuestFailure::of(&error, plugin.call_timeout))
     }
 }

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tracing::warn;
-use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::app::App;
-use crate::bindings::Exports;
-use crate::bindings::types::{CloseFrame, Closure, Output};
-use crate::guest::{Guest, GuestFailure, Holdings};
+use crate::bindings::types::{CloseFrame, Closure};
+use crate::exports::Callee;
+use crate::guest::{Guest, GuestFailure};
+use crate::output::Output;
 use crate::plugin::Plugin;
 use crate::roster::Roster;
 
@@ -55,8 +55,7 @@ impl Sandboxes {
     pub(crate) fn start_endpoint(&self, now: u64) -> Result<Endpoint, GuestFailure> {
         let sandbox = self.sandbox()?;
         let start = &self.app.start;
-        let started =
-            sandbox.call(|exports, store| exports.endpoint().call_start(store, now, start))?;
+        let started = sandbox.call(|guest| guest.start(now, start))?;
         let handle = started.map_err(|_| GuestFailure::Options)?;
         Ok(Endpoint { sandbox, handle })
     }
@@ -93,7 +92,7 @@ impl Sandbox {
 
     fn call<T>(
         &self,
-        call: impl FnOnce(&Exports, &mut Store<Holdings>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&mut Callee<'_>) -> wasmtime::Result<T>,
     ) -> Result<T, GuestFailure> {
         let mut guest = self.guest.borrow_mut();
         let result = guest.as_mut().ok_or(GuestFailure::Shared)?.call(&self.plugin, call);
@@ -122,40 +121,35 @@ impl Endpoint {
 
     /// `endpoint.receive`.
     pub(crate) fn receive(&self, now: u64, bytes: &[u8]) -> Result<Output, GuestFailure> {
-        self.sandbox
-            .call(|exports, store| exports.endpoint().call_receive(store, self.handle, now, bytes))
+        self.sandbox.call(|guest| guest.receive(self.handle, now, bytes))
     }
 
     /// `endpoint.drain`.
     pub(crate) fn drain(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|exports, store| exports.endpoint().call_drain(store, self.handle, now))
+        self.sandbox.call(|guest| guest.drain(self.handle, now))
     }
 
     /// `endpoint.receive-end`.
     pub(crate) fn receive_end(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox
-            .call(|exports, store| exports.endpoint().call_receive_end(store, self.handle, now))
+        self.sandbox.call(|guest| guest.receive_end(self.handle, now))
     }
 
     /// `endpoint.reach-deadline`.
     pub(crate) fn reach_deadline(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox
-            .call(|exports, store| exports.endpoint().call_reach_deadline(store, self.handle, now))
+        self.sandbox.call(|guest| guest.reach_deadline(self.handle, now))
     }
 
     /// `endpoint.close` with this close code. Where the closing handshake is
     /// under way already nothing changes, and `drain` says where it stands.
     pub(crate) fn close(&self, now: u64, code: u16) -> Result<Output, GuestFailure> {
         let frame = CloseFrame { code, reason: String::new() };
-        let closed = self.sandbox.call(|exports, store| {
-            exports.endpoint().call_close(store, self.handle, now, &frame)
-        })?;
+        let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame))?;
         closed.or_else(|_| self.drain(now))
     }
 
     /// `endpoint.closure`.
     pub(crate) fn closure(&self) -> Result<Option<Closure>, GuestFailure> {
-        self.sandbox.call(|exports, store| exports.endpoint().call_closure(store, self.handle))
+        self.sandbox.call(|guest| guest.closure(self.handle))
     }
 }
 
@@ -165,7 +159,9 @@ impl Drop for Endpoint {
         if self.sandbox.sharers.is_none() || self.sandbox.has_failed() {
             return;
         }
-        if let Err(failure) = self.sandbox.call(|_, store| self.handle.resource_drop(store)) {
+        if let Err(failure) =
+            self.sandbox.call(|guest| self.handle.resource_drop(&mut *guest.store))
+        {
             warn!(cause = %failure, "the guest failed while it dropped an endpoint");
         }
     }

@@ -4,25 +4,22 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
-use crate::bindings::PluginPre;
 use crate::engine;
 use crate::error::Error;
-use crate::guest::{self, Holdings};
+use crate::exports::Exports;
+use crate::guest::{self, GuestFailure, Holdings};
 use crate::precompiled;
 use crate::settings::Settings;
-
-/// The interface that a component exports to be driven, and that of its types.
-const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
-const TYPES: &str = "sandsock:websocket/types@0.1.0";
 
 /// The one interface that a component may import, in any version of WASI 0.2.
 const RANDOM: &str = "wasi:random/random@0.2.";
 
 /// A component that can be instantiated, and the bounds of its instances.
 pub(crate) struct Plugin {
-    pub(crate) component: PluginPre<Holdings>,
+    pub(crate) component: InstancePre<Holdings>,
+    pub(crate) exports: Exports,
     /// Bytes of linear memory.
     pub(crate) memory_limit: usize,
     /// The longest that one call may take.
@@ -30,11 +27,17 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// Compiles a component and checks its imports and exports.
+    /// Compiles a component and checks its imports and exports, these in a first
+    /// instance.
     pub(crate) fn load(bytes: &[u8], settings: &Settings) -> Result<Self, Error> {
         let (engine, reach) = engine::pooling(settings.instances(), settings.call_timeout)?;
         let component = link(&engine, &compile(&engine, bytes)?)?;
-        Ok(Self { component, memory_limit: reach, call_timeout: settings.call_timeout })
+        let mut store = guest::store(&engine, reach);
+        let first = component.instantiate(&mut store).map_err(|error| {
+            Error::Guest(GuestFailure::of(&error, settings.call_timeout).to_string())
+        })?;
+        let exports = Exports::of(component.component(), first, &mut store)?;
+        Ok(Self { component, exports, memory_limit: reach, call_timeout: settings.call_timeout })
     }
 
     /// Bounds the memory of instances to come, at most to what is mapped.
@@ -54,19 +57,13 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
     precompiled::component(engine, bytes).map_err(|error| Error::Invalid(one_line(&error)))
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<PluginPre<Holdings>, Error> {
+fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Holdings>, Error> {
     let mut linker = Linker::new(engine);
     guest::offer_imports(&mut linker).map_err(|error| Error::Engine(one_line(&error)))?;
-    let instance = linker.instantiate_pre(component).map_err(|error| {
+    linker.instantiate_pre(component).map_err(|error| {
         let missing = imports_beyond_the_world(engine, component);
         if missing.is_empty() { Error::World(one_line(&error)) } else { Error::Imports(missing) }
-    })?;
-    for interface in [ENDPOINT, TYPES] {
-        if component.get_export_index(None, interface).is_none() {
-            return Err(Error::World(format!("it does not export {interface}")));
-        }
-    }
-    PluginPre::new(instance).map_err(|error| Error::World(one_line(&error)))
+    })
 }
 
 /// The imports that would need somebody to implement them. An interface of

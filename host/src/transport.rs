@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::outlet::Direct;
 use crate::read_buffer::ReadBuffer;
 
 /// Bytes that are discarded from a peer at most while the transport closes.
@@ -54,6 +56,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             self.transmitted = 0;
             self.transmission.extend_from_slice(&bytes);
         }
+    }
+
+    /// The socket that bytes can go to past this transport: while none wait here.
+    pub(crate) fn idle_socket(&self) -> Option<BorrowedFd<'_>>
+    where
+        S: Direct,
+    {
+        let is_idle = self.transmission.is_empty() && self.broken.is_none();
+        self.stream.socket().filter(|_| is_idle)
     }
 
     /// How many bytes wait to be transmitted.

@@ -1,0 +1,191 @@
+//! The functions that an instance exports: those of `wit/endpoint.wit`.
+//!
+//! Wasmtime compares the type of a function with the one asked for each time it is
+//! looked up. For all of them that took a seventh of the instructions of a short
+//! connection, so it is done once for a component: its instances are alike.
+
+use std::marker::PhantomData;
+
+use wasmtime::Store;
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, ResourceAny,
+    TypedFunc,
+};
+
+use crate::bindings::types::{CloseFrame, Closure, OptionError, Options, Start, UsageError};
+use crate::error::Error;
+use crate::guest::Holdings;
+use crate::output::Output;
+
+/// The interface that a component exports to be driven.
+const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
+
+/// The name and the type of a function.
+trait Signature {
+    const NAME: &str;
+    type Parameters<'a>: ComponentNamedList + Lower;
+    type Result: Lift + 'static;
+}
+
+macro_rules! signatures {
+    ($($signature:ident $name:literal: $parameters:ty => $result:ty;)*) => {$(
+        struct $signature;
+
+        impl Signature for $signature {
+            const NAME: &str = $name;
+            type Parameters<'a> = $parameters;
+            type Result = $result;
+        }
+    )*};
+}
+
+signatures! {
+    DefaultOptions "default-options": () => Options;
+    Begin "[static]endpoint.start": (u64, &'a Start) => Result<ResourceAny, OptionError>;
+    Receive "[method]endpoint.receive": (ResourceAny, u64, &'a [u8]) => Output;
+    Drain "[method]endpoint.drain": (ResourceAny, u64) => Output;
+    ReceiveEnd "[method]endpoint.receive-end": (ResourceAny, u64) => Output;
+    ReachDeadline "[method]endpoint.reach-deadline": (ResourceAny, u64) => Output;
+    Close "[method]endpoint.close": (ResourceAny, u64, &'a CloseFrame) => Result<Output, UsageError>;
+    HowItEnded "[method]endpoint.closure": (ResourceAny,) => Option<Closure>;
+}
+
+/// A function of every instance of a component, of the type of its signature.
+struct Function<S>(ComponentExportIndex, PhantomData<S>);
+
+/// The functions of every instance of a component.
+pub(crate) struct Exports {
+    default_options: Function<DefaultOptions>,
+    start: Function<Begin>,
+    receive: Function<Receive>,
+    drain: Function<Drain>,
+    receive_end: Function<ReceiveEnd>,
+    reach_deadline: Function<ReachDeadline>,
+    close: Function<Close>,
+    closure: Function<HowItEnded>,
+}
+
+impl Exports {
+    /// Finds the functions of a component, and checks their types in an instance.
+    pub(crate) fn of(
+        component: &Component,
+        instance: Instance,
+        store: &mut Store<Holdings>,
+    ) -> Result<Self, Error> {
+        let endpoint = component
+            .get_export_index(None, ENDPOINT)
+            .ok_or_else(|| Error::World(format!("it does not export {ENDPOINT}")))?;
+        let mut search = Search { component, endpoint, instance, store };
+        Ok(Self {
+            default_options: search.function()?,
+            start: search.function()?,
+            receive: search.function()?,
+            drain: search.function()?,
+            receive_end: search.function()?,
+            reach_deadline: search.function()?,
+            close: search.function()?,
+            closure: search.function()?,
+        })
+    }
+}
+
+struct Search<'s> {
+    component: &'s Component,
+    endpoint: ComponentExportIndex,
+    instance: Instance,
+    store: &'s mut Store<Holdings>,
+}
+
+impl Search<'_> {
+    fn function<S: Signature>(&mut self) -> Result<Function<S>, Error> {
+        let unfit = |cause| Error::World(format!("`{}` of {ENDPOINT}: {cause}", S::NAME));
+        let index = self
+            .component
+            .get_export_index(Some(&self.endpoint), S::NAME)
+            .ok_or_else(|| unfit("not exported".to_owned()))?;
+        self.instance
+            .get_typed_func::<S::Parameters<'_>, (S::Result,)>(&mut *self.store, index)
+            .map_err(|error| unfit(format!("{error:#}")))?;
+        Ok(Function(index, PhantomData))
+    }
+}
+
+/// An instance of the component whose exports these are, and its store.
+pub(crate) struct Callee<'g> {
+    pub(crate) exports: &'g Exports,
+    pub(crate) instance: Instance,
+    pub(crate) store: &'g mut Store<Holdings>,
+}
+
+/// Each is one call of the guest, named as in `wit/endpoint.wit`.
+impl Callee<'_> {
+    pub(crate) fn default_options(&mut self) -> wasmtime::Result<Options> {
+        self.call(&self.exports.default_options, ())
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        now: u64,
+        start: &Start,
+    ) -> wasmtime::Result<Result<ResourceAny, OptionError>> {
+        self.call(&self.exports.start, (now, start))
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        endpoint: ResourceAny,
+        now: u64,
+        bytes: &[u8],
+    ) -> wasmtime::Result<Output> {
+        self.call(&self.exports.receive, (endpoint, now, bytes))
+    }
+
+    pub(crate) fn drain(&mut self, endpoint: ResourceAny, now: u64) -> wasmtime::Result<Output> {
+        self.call(&self.exports.drain, (endpoint, now))
+    }
+
+    pub(crate) fn receive_end(
+        &mut self,
+        endpoint: ResourceAny,
+        now: u64,
+    ) -> wasmtime::Result<Output> {
+        self.call(&self.exports.receive_end, (endpoint, now))
+    }
+
+    pub(crate) fn reach_deadline(
+        &mut self,
+        endpoint: ResourceAny,
+        now: u64,
+    ) -> wasmtime::Result<Output> {
+        self.call(&self.exports.reach_deadline, (endpoint, now))
+    }
+
+    pub(crate) fn close(
+        &mut self,
+        endpoint: ResourceAny,
+        now: u64,
+        frame: &CloseFrame,
+    ) -> wasmtime::Result<Result<Output, UsageError>> {
+        self.call(&self.exports.close, (endpoint, now, frame))
+    }
+
+    pub(crate) fn closure(&mut self, endpoint: ResourceAny) -> wasmtime::Result<Option<Closure>> {
+        self.call(&self.exports.closure, (endpoint,))
+    }
+
+    fn call<S: Signature>(
+        &mut self,
+        function: &Function<S>,
+        parameters: S::Parameters<'_>,
+    ) -> wasmtime::Result<S::Result> {
+        let Some(function) = self.instance.get_func(&mut *self.store, function.0) else {
+            wasmtime::bail!("`{}` is of another component", S::NAME);
+        };
+        // SAFETY: `Search` has compared the type with that of an instance of the
+        // same component; an index of another component is found in no instance.
+        #[expect(unsafe_code, reason = "the type is not compared again for each call")]
+        let function =
+            unsafe { TypedFunc::<S::Parameters<'_>, (S::Result,)>::new_unchecked(function) };
+        function.call(&mut *self.store, parameters).map(|(result,)| result)
+    }
+}
