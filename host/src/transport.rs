@@ -27,8 +27,8 @@ pub(crate) struct Transport<S> {
     broken: Option<io::ErrorKind>,
     /// The peer ended its sending direction, or the stream broke.
     has_ended: bool,
-    /// Bytes discarded while the transport closes.
-    discarded: usize,
+    /// Bytes discarded since the sending direction ended; `None` before that.
+    discarded: Option<usize>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
@@ -40,7 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             transmitted: 0,
             broken: None,
             has_ended: false,
-            discarded: 0,
+            discarded: None,
         }
     }
 
@@ -130,12 +130,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_transmit(cx));
-        // Has no effect from the second time on.
-        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        while !self.has_ended && self.discarded < MOST_DISCARDED {
-            self.discarded += ready!(self.poll_receive(cx, buffer))?;
+        let mut discarded = match self.discarded {
+            Some(discarded) => discarded,
+            None => ready!(Pin::new(&mut self.stream).poll_shutdown(cx)).map(|()| 0)?,
+        };
+        loop {
+            self.discarded = Some(discarded);
+            if self.has_ended || discarded >= MOST_DISCARDED {
+                return Poll::Ready(Ok(()));
+            }
+            discarded += ready!(self.poll_receive(cx, buffer))?;
         }
-        Poll::Ready(Ok(()))
     }
 
     /// [`poll_close`](Self::poll_close) for a transport that is let go of.
