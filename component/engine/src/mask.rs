@@ -11,7 +11,7 @@ pub(crate) type MaskingKey = [u8; 4];
 /// Masked at once: four SIMD registers. A loop in a sandbox pays for each turn,
 /// as the host counts them against the CPU deadline. What is left is masked in
 /// halves of this, each at most once, down to a word.
-const BLOCK: usize = 64;
+const BLOCK: usize = 256;
 const WORD: usize = 4;
 
 /// Masks or unmasks a stretch of application data that starts `offset` bytes
@@ -23,6 +23,8 @@ pub(crate) fn apply_mask(payload: &mut [u8], key: MaskingKey, offset: u64) {
     for block in blocks {
         *block = masked(*block, key);
     }
+    let rest = mask_chunk::<128>(rest, key);
+    let rest = mask_chunk::<64>(rest, key);
     let rest = mask_chunk::<32>(rest, key);
     let rest = mask_chunk::<16>(rest, key);
     let rest = mask_chunk::<8>(rest, key);
@@ -64,6 +66,8 @@ pub(crate) fn move_unmasked(bytes: &mut [u8], shift: usize, key: MaskingKey) {
     let mut at = shift;
     // What is written lies before all that has yet to be read.
     while move_chunk::<BLOCK>(bytes, &mut at, shift, key) {}
+    move_chunk::<128>(bytes, &mut at, shift, key);
+    move_chunk::<64>(bytes, &mut at, shift, key);
     move_chunk::<32>(bytes, &mut at, shift, key);
     move_chunk::<16>(bytes, &mut at, shift, key);
     move_chunk::<8>(bytes, &mut at, shift, key);
