@@ -81,14 +81,20 @@ impl HeadReader {
     /// it; `None` while the head is incomplete. After a head comes the next.
     pub(super) fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Head>, HandshakeError> {
         let room = self.most_bytes - self.bytes.len();
-        for (taken, &byte) in (1..).zip(*input) {
-            self.place = self.step(byte)?;
-            if self.place == Place::End {
-                return Ok(Some(self.take(input, taken)));
+        let front = &input[..room.min(input.len())];
+        let mut rest = front;
+        while let [byte, behind @ ..] = rest {
+            self.place = self.step(*byte)?;
+            rest = behind;
+            match self.place {
+                // Most bytes are in the midst of a line.
+                Place::Line => rest = behind_line_bytes(rest),
+                Place::End => return Ok(Some(self.take(input, front.len() - rest.len()))),
+                _ => {}
             }
-            if taken == room {
-                return Err(HandshakeError::HeadBytes);
-            }
+        }
+        if front.len() == room {
+            return Err(HandshakeError::HeadBytes);
         }
         self.bytes.extend_from_slice(input);
         *input = &[];
@@ -115,7 +121,7 @@ impl HeadReader {
                 self.field_count += 1;
                 Ok(Place::Line)
             }
-            (Place::Line, b'\t' | b' '..=b'~' | 0x80..) => Ok(Place::Line),
+            (Place::Line, _) if is_line_byte(byte) => Ok(Place::Line),
             (Place::Line, b'\r') => Ok(Place::LineEnd),
             (Place::LineEnd, b'\n') => Ok(Place::NextLine),
             (Place::NextLine, b'\r') => Ok(Place::BlankLine),
@@ -131,6 +137,16 @@ impl HeadReader {
         self.place = self.begins;
         Head { bytes: mem::take(&mut self.bytes), field_count: mem::take(&mut self.field_count) }
     }
+}
+
+/// Whether a line may hold this byte before its end (RFC 9110 §5.5).
+fn is_line_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+fn behind_line_bytes(bytes: &[u8]) -> &[u8] {
+    let line_bytes = bytes.iter().take_while(|byte| is_line_byte(**byte)).count();
+    &bytes[line_bytes..]
 }
 
 #[cfg(test)]
