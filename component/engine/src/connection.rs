@@ -6,6 +6,7 @@
 //! after each of them and does the work.
 
 mod process;
+mod whole_messages;
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -18,7 +18,8 @@ use crate::close::CloseFrame;
 use crate::deflate::{Inflater, Progress};
 use crate::error::{Failure, LimitError, ProtocolError};
 use crate::event::AgreedCompression;
-use crate::frame::{self, Expected, FrameHeader, HEADER_BYTES, Opcode};
+use crate::frame::{self, Expected, FrameHeader, HEADER_BYTES, MessageHeader, Opcode};
+use crate::mask::MaskingKey;
 use crate::options::Limits;
 use crate::payload::Payload;
 use crate::receive_buffer::ReceiveBuffer;
@@ -93,6 +94,29 @@ impl Receiver {
         }
     }
 
+    /// Takes the next message where it is the common one: by itself in a client's
+    /// frame, uncompressed, and all here. `None` for anything else, of which nothing
+    /// is taken. A short cut: [`receive`](Self::receive) would make the same of it.
+    #[inline]
+    pub(crate) fn receive_whole<'a>(
+        &mut self,
+        input: &'a mut ReceiveBuffer,
+    ) -> Result<Option<(MessageKind, Payload<'a>)>, Failure> {
+        let is_between_messages =
+            self.header_len == 0 && self.frame.is_none() && self.message.is_none();
+        if !is_between_messages || !self.sender.masks() {
+            return Ok(None);
+        }
+        let Some(header) = MessageHeader::decode(input.rest()) else { return Ok(None) };
+        let MessageHeader { opcode, payload_len, masking_key, len } = header;
+        let most = self.limits.frame_bytes.min(self.limits.message_bytes);
+        if payload_len > input.rest().len() - len || payload_len as u64 > most {
+            return Ok(None);
+        }
+        input.take(len);
+        Ok(Some(lend(opcode, Some(masking_key), input, payload_len)?))
+    }
+
     /// Takes bytes from the front of `input` up to the end of the next message
     /// or control frame, but inflates at most `budget` bytes. `None` when all of
     /// `input` is taken without one. An error is final.
@@ -118,7 +142,9 @@ impl Receiver {
                 && frame.is_message()
                 && !compressed
             {
-                return lend(&frame, input, len).map(Some);
+                let FrameHeader { opcode, masking_key, .. } = frame.header;
+                let (kind, payload) = lend(opcode, masking_key, input, len)?;
+                return Ok(Some(Received::Message(kind, payload)));
             }
             let received = if frame.header.opcode.is_control() {
                 let here = frame.unmask(input);
@@ -271,22 +297,32 @@ impl Receiver {
 }
 
 /// A message of one frame, all of which is here.
-fn lend<'a>(
-    frame: &ArrivingFrame,
-    input: &'a mut ReceiveBuffer,
+#[inline]
+fn lend(
+    opcode: Opcode,
+    masking_key: Option<MaskingKey>,
+    input: &mut ReceiveBuffer,
     len: usize,
-) -> Result<Received<'a>, Failure> {
-    let payload = match frame.header.masking_key {
+) -> Result<(MessageKind, Payload<'_>), NotUtf8> {
+    let payload = match masking_key {
         Some(key) => input.take_payload(len, key, frame::header_len(len, false)),
         // Its answer would be longer, by a masking key.
         None => Payload::lent(input.take(len), 0),
     };
-    let kind = frame.kind();
+    let kind = kind(opcode);
     if kind == MessageKind::Text {
         // §8.1: text is UTF-8.
         utf8::validate(payload.as_slice())?;
     }
-    Ok(Received::Message(kind, payload))
+    Ok((kind, payload))
+}
+
+/// The kind of message that a frame with this opcode begins.
+fn kind(opcode: Opcode) -> MessageKind {
+    match opcode {
+        Opcode::Text => MessageKind::Text,
+        _ => MessageKind::Binary,
+    }
 }
 
 impl From<NotUtf8> for Failure {

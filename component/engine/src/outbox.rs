@@ -41,6 +41,7 @@ impl Outbox {
     }
 
     /// Queues a message (§6.1).
+    #[inline]
     pub fn send(&mut self, message: MessageRef<'_>) -> Result<(), UsageError> {
         self.check_open()?;
         self.timers.message();

@@ -70,16 +70,15 @@ impl<'a> Payload<'a> {
 
     /// Becomes an unmasked frame. `first` is FIN, RSV1 and the opcode.
     pub(crate) fn into_frame(self, first: u8) -> Framed {
-        let header = frame::encode(first, self.as_slice().len(), None);
-        let start = self.room - header.len();
+        let len = self.as_slice().len();
         match self.bytes {
             Bytes::Lent(bytes) => {
-                bytes[start..self.room].copy_from_slice(&header);
+                frame::encode_before(len, first, &mut bytes[..self.room]);
                 Framed::InPlace(bytes.len())
             }
             Bytes::Joined(mut bytes) => {
-                bytes[start..self.room].copy_from_slice(&header);
-                bytes.drain(..start);
+                let header_len = frame::encode_before(len, first, &mut bytes[..self.room]);
+                bytes.drain(..self.room - header_len);
                 Framed::Joined(bytes)
             }
         }

@@ -33,6 +33,7 @@ impl ReceiveBuffer {
     }
 
     /// What is not yet processed.
+    #[inline]
     pub(crate) fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
@@ -43,6 +44,7 @@ impl ReceiveBuffer {
     }
 
     /// Takes `n` bytes.
+    #[inline]
     pub(crate) fn take(&mut self, n: usize) -> &mut [u8] {
         let start = self.at;
         self.at += n;
@@ -57,6 +59,7 @@ impl ReceiveBuffer {
     /// Takes the payload of a frame, `n` bytes, and unmasks it on its way to
     /// where the answer would have it, behind `room` for the answer's header.
     /// Without that much room it stays in place.
+    #[inline]
     pub(crate) fn take_payload(&mut self, n: usize, key: MaskingKey, room: usize) -> Payload<'_> {
         let from = self.at;
         self.at += n;
@@ -72,11 +75,13 @@ impl ReceiveBuffer {
 
     /// The last payload that was taken has become an answer, of `n` bytes with
     /// its header.
+    #[inline]
     pub(crate) fn keep_answer(&mut self, n: usize) {
         self.built += n;
     }
 
     /// How many bytes of answers there are.
+    #[inline]
     pub(crate) fn built(&self) -> usize {
         self.built
     }

@@ -83,6 +83,7 @@ impl Transmitter {
 
     /// Queues a message, as one frame (§5.4: an unfragmented message) unless it
     /// is long and to be compressed.
+    #[inline]
     pub(crate) fn message(&mut self, message: MessageRef<'_>) {
         let MessageRef { kind, payload, has_room } = message;
         match &mut self.compressor {
@@ -136,6 +137,7 @@ impl Transmitter {
     /// Queues the message that was just delivered, if that is what the
     /// application sent, without copying it. Tells how many bytes of a frame
     /// now lie where the payload lay: those go before all that is queued here.
+    #[inline]
     pub(crate) fn echo(&mut self, kind: MessageKind, payload: Payload<'_>) -> usize {
         if !mem::take(&mut self.echoes) {
             return 0;

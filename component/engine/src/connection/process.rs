@@ -63,6 +63,13 @@ impl Connection {
             }
         }
         loop {
+            let run = self.process_whole(input, handler, most.saturating_sub(delivered));
+            delivered += run.delivered;
+            answerable |= run.answerable;
+            let is_sound = run.answerable && run.failure.is_none();
+            if is_sound && !self.has_more(input) && !self.outbox.transmitter.is_compressing() {
+                return Waiting::ForBytes;
+            }
             for event in mem::take(&mut self.events) {
                 handler.event(event, &mut self.outbox);
             }
@@ -79,7 +86,8 @@ impl Connection {
             if made >= most && self.has_more(input) {
                 return Waiting::ForTransmission;
             }
-            match self.step(input, most.saturating_sub(made)) {
+            let budget = most.saturating_sub(made);
+            match run.failure.map_or_else(|| self.step(input, budget), Err) {
                 Ok(Some(Step::Opened(agreed))) => self.open(*agreed),
                 // A caller that answers messages between drains gets to answer
                 // those that came before the end: §7.1.7 and §5.5.1 leave no

@@ -1,6 +1,5 @@
 //! A frame whose payload is under way.
 
-use crate::application::MessageKind;
 use crate::frame::{FrameHeader, Opcode};
 use crate::mask::apply_mask;
 use crate::receive_buffer::ReceiveBuffer;
@@ -70,12 +69,5 @@ impl ArrivingFrame {
 
     pub(super) fn ends_message(&self) -> bool {
         self.header.fin && self.is_complete()
-    }
-
-    pub(super) fn kind(&self) -> MessageKind {
-        match self.header.opcode {
-            Opcode::Text => MessageKind::Text,
-            _ => MessageKind::Binary,
-        }
     }
 }

@@ -34,7 +34,7 @@ impl Unfinished {
         // Of use to an answer that is neither masked nor compressed.
         let room = if masking_key.is_some() && !compressed { UNMASKED_HEADER_BYTES } else { 0 };
         Self {
-            kind: initial.kind(),
+            kind: super::kind(initial.header.opcode),
             compressed,
             fragments: 1,
             bytes: Vec::new(),
