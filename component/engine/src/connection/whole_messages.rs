@@ -148,7 +148,7 @@ mod tests {
         impl Handler for Long {
             fn message(&mut self, _: MessageKind, _: &mut Payload<'_>, outbox: &mut Outbox) {
                 self.0 += 1;
-                outbox.send(MessageRef::from([b'x'; 1 << 18].as_slice())).unwrap();
+                outbox.send(MessageRef::from(alloc::vec![b'x'; 1 << 18].as_slice())).unwrap();
             }
 
             fn event(&mut self, _: Event, _: &mut Outbox) {}
