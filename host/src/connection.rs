@@ -14,7 +14,7 @@ use crate::bindings::types::{Next, ReadyState};
 use crate::clock::Alarm;
 use crate::guest::GuestFailure;
 use crate::isolation::Endpoint;
-use crate::outlet::{self, Direct};
+use crate::outlet::{self, Direct, Excess};
 use crate::output::Output;
 use crate::roster::Seat;
 use crate::transport::Transport;
@@ -126,14 +126,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         &mut self,
         call: impl FnOnce() -> Result<Output, GuestFailure>,
     ) -> Result<Output, GuestFailure> {
-        let (output, rest) = outlet::during(self.transport.idle_socket(), call);
-        let queued = self.transport.queued() + rest.len();
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
-        if queued > self.worker.most_queued {
-            return Err(GuestFailure::Output(queued));
-        }
-        self.transport.queue(rest);
+        let queued = self.transport.queued();
+        let most = self.worker.most_queued.saturating_sub(queued);
+        let (output, rest) = outlet::during(self.transport.idle_socket(), most, call);
+        self.transport.queue(rest.map_err(|Excess(more)| GuestFailure::Output(queued + more))?);
         output
     }
 

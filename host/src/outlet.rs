@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 thread_local! {
-    static OUTLET: RefCell<Outlet> = const { RefCell::new(Outlet::NONE) };
+    static OUTLET: RefCell<Outlet> = const { RefCell::new(Outlet::SHUT) };
 }
 
 /// A stream, and the socket that takes its bytes as they are, if there is one.
@@ -37,18 +37,30 @@ impl Direct for TlsStream<TcpStream> {
 
 struct Outlet {
     socket: Option<RawFd>,
+    /// The most bytes that are taken.
+    most: usize,
     rest: Vec<u8>,
+    excess: Option<Excess>,
 }
 
 impl Outlet {
-    const NONE: Self = Self { socket: None, rest: Vec::new() };
+    const SHUT: Self = Self { socket: None, most: 0, rest: Vec::new(), excess: None };
 }
 
-/// Makes a call, of which output may go to a non-blocking `socket` at once.
+/// So many bytes of output were refused, before any of them was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Excess(pub(crate) usize);
+
+/// Makes a call, of which output up to `most` bytes is taken and may go to a
+/// non-blocking `socket` at once.
 ///
 /// Returns with its result the output that did not: all of it without a socket.
 /// Also where the call failed: a part of a frame must not be all that is sent.
-pub(crate) fn during<T>(socket: Option<BorrowedFd<'_>>, call: impl FnOnce() -> T) -> (T, Vec<u8>) {
+pub(crate) fn during<T>(
+    socket: Option<BorrowedFd<'_>>,
+    most: usize,
+    call: impl FnOnce() -> T,
+) -> (T, Result<Vec<u8>, Excess>) {
     struct Open<'s>(Option<BorrowedFd<'s>>);
 
     impl Drop for Open<'_> {
@@ -58,24 +70,29 @@ pub(crate) fn during<T>(socket: Option<BorrowedFd<'_>>, call: impl FnOnce() -> T
     }
 
     let open = Open(socket);
-    OUTLET.set(Outlet { socket: open.0.map(|socket| socket.as_raw_fd()), rest: Vec::new() });
+    let socket = open.0.map(|socket| socket.as_raw_fd());
+    OUTLET.set(Outlet { socket, most, ..Outlet::SHUT });
     let result = call();
     drop(open);
-    (result, OUTLET.replace(Outlet::NONE).rest)
+    let Outlet { rest, excess, .. } = OUTLET.replace(Outlet::SHUT);
+    (result, excess.map_or(Ok(rest), Err))
 }
 
-/// Takes output: what the socket does not take is kept, and so is all behind it.
+/// Takes the output of a call: what the socket does not take is kept.
 pub(crate) fn put(bytes: &[u8]) {
     OUTLET.with_borrow_mut(|outlet| {
+        if bytes.len() > outlet.most {
+            outlet.excess = Some(Excess(bytes.len()));
+            return;
+        }
         let sent = outlet.send(bytes);
         outlet.rest.extend_from_slice(&bytes[sent..]);
     });
 }
 
 impl Outlet {
-    fn send(&mut self, bytes: &[u8]) -> usize {
-        let is_next = self.rest.is_empty() && !bytes.is_empty();
-        let Some(socket) = self.socket.filter(|_| is_next) else { return 0 };
+    fn send(&self, bytes: &[u8]) -> usize {
+        let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
         // SAFETY: `during` borrows the socket for as long as it is here.
         #[expect(unsafe_code, reason = "a variable of a thread has no lifetime but `'static`")]
         let socket = unsafe { BorrowedFd::borrow_raw(socket) };
@@ -93,31 +110,27 @@ mod tests {
 
     #[test]
     fn without_a_socket_all_is_left() {
-        let (result, rest) = during(None, || {
-            put(b"one ");
-            put(b"two");
+        let (result, rest) = during(None, 6, || {
+            put(b"output");
             Err::<(), _>("failed")
         });
-        assert_eq!((result, rest.as_slice()), (Err("failed"), &b"one two"[..]));
-        assert_eq!(during(None, || ()).1, b"", "nothing is left of an earlier call");
+        assert_eq!((result, rest), (Err("failed"), Ok(b"output".to_vec())));
+        assert_eq!(during(None, 6, || ()).1, Ok(Vec::new()), "nothing is left of an earlier call");
     }
 
     #[test]
-    fn what_a_socket_does_not_take_is_left_with_all_behind_it() -> io::Result<()> {
+    fn what_a_socket_does_not_take_is_left() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut peer = TcpStream::connect(listener.local_addr()?)?;
         let (socket, _) = listener.accept()?;
         socket.set_nonblocking(true)?;
 
-        let long = vec![b'1'; 100_000];
+        let long: Vec<u8> = (0..100_000_u32).map(|n| n.to_be_bytes()[2]).collect();
         let mut sent = Vec::new();
         let mut rest = Vec::new();
         while rest.is_empty() {
-            ((), rest) = during(Some(socket.as_fd()), || {
-                put(&long);
-                put(b"2");
-            });
-            sent.extend([&long[..], b"2"].concat());
+            rest = during(Some(socket.as_fd()), long.len(), || put(&long)).1.unwrap();
+            sent.extend(&long);
         }
         let mut received = vec![0; sent.len() - rest.len()];
         peer.read_exact(&mut received)?;
@@ -131,7 +144,18 @@ mod tests {
         drop(TcpStream::connect(listener.local_addr()?)?);
         let (socket, _) = listener.accept()?;
         socket.shutdown(Shutdown::Write)?;
-        assert_eq!(during(Some(socket.as_fd()), || put(b"lost")).1, b"lost");
+        assert_eq!(during(Some(socket.as_fd()), 4, || put(b"lost")).1, Ok(b"lost".to_vec()));
+        Ok(())
+    }
+
+    #[test]
+    fn of_more_than_allowed_nothing_is_sent() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut peer = TcpStream::connect(listener.local_addr()?)?;
+        let (socket, _) = listener.accept()?;
+        assert_eq!(during(Some(socket.as_fd()), 3, || put(b"much")).1, Err(Excess(4)));
+        drop(socket);
+        assert_eq!(peer.read(&mut [0])?, 0);
         Ok(())
     }
 }
