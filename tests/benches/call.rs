@@ -14,11 +14,33 @@ use sandsock_engine::endpoint::Endpoint;
 use sandsock_engine::options::{ServerOptions, Start};
 use sandsock_engine::outbox::Outbox;
 use wasmtime::Store;
-use wasmtime::component::{Component, HasSelf, Linker, ResourceAny};
+use wasmtime::component::{Component, Func, HasSelf, Linker, ResourceAny, TypedFunc};
 
-/// As the host has it: guests are compiled and called the same way.
+/// As the host has it: guests are compiled and called the same way, and what they
+/// return is lifted the same way.
+#[path = "../../host/src/output.rs"]
+mod output;
 #[path = "../../host/src/tuning.rs"]
 mod tuning;
+
+/// What `output` knows of the host.
+mod bindings {
+    pub(crate) use super::plugin::exports::sandsock::websocket::types;
+}
+
+/// Looks at output where the host's writes it to a socket.
+mod outlet {
+    use std::cell::Cell;
+    use std::hint;
+
+    thread_local! {
+        pub(crate) static BYTES: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn put(bytes: &[u8]) {
+        BYTES.set(hint::black_box(bytes).len());
+    }
+}
 
 mod plugin {
     #![allow(missing_docs, clippy::pedantic, reason = "generated; `wit/` documents every item")]
@@ -26,6 +48,7 @@ mod plugin {
     wasmtime::component::bindgen!({ path: "../wit", world: "plugin" });
 }
 
+use output::Output;
 use plugin::exports::sandsock::websocket::types as wit;
 use plugin::{Plugin, PluginPre};
 
@@ -137,9 +160,14 @@ impl plugin::wasi::random::random::Host for Host {
     }
 }
 
+/// `endpoint.receive` of `wit/endpoint.wit`.
+const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
+const RECEIVE: &str = "[method]endpoint.receive";
+type Parameters<'a> = (ResourceAny, u64, &'a [u8]);
+
 struct Instance {
     store: Store<Host>,
-    plugin: Plugin,
+    receive: Func,
     endpoint: ResourceAny,
 }
 
@@ -158,7 +186,14 @@ impl Instance {
     fn start(plugin: &PluginPre<Host>) -> Self {
         let mut store = Store::new(plugin.engine(), Host);
         store.set_epoch_deadline(1);
-        let plugin = plugin.instantiate(&mut store).unwrap();
+        let pre = plugin.instance_pre();
+        let instance = pre.instantiate(&mut store).unwrap();
+        let endpoint = pre.component().get_export_index(None, ENDPOINT).unwrap();
+        let receive = pre.component().get_export_index(Some(&endpoint), RECEIVE).unwrap();
+        instance.get_typed_func::<Parameters<'_>, (Output,)>(&mut store, receive).unwrap();
+        let receive = instance.get_func(&mut store, receive).unwrap();
+
+        let plugin = Plugin::new(&mut store, &instance).unwrap();
         let guest = plugin.sandsock_websocket_endpoint();
         let options = guest.call_default_options(&mut store).unwrap();
         let server = wit::ServerOptions {
@@ -169,7 +204,7 @@ impl Instance {
         };
         let start = wit::Start::Accept(server);
         let endpoint = guest.endpoint().call_start(&mut store, 0, &start).unwrap().unwrap();
-        let mut instance = Self { store, plugin, endpoint };
+        let mut instance = Self { store, receive, endpoint };
         instance.receive(REQUEST);
         instance
     }
@@ -177,8 +212,14 @@ impl Instance {
     fn receive(&mut self, bytes: &[u8]) -> usize {
         // As before each call of the host's.
         self.store.set_epoch_deadline(51);
-        let guest = self.plugin.sandsock_websocket_endpoint();
-        let output = guest.endpoint().call_receive(&mut self.store, self.endpoint, 0, bytes);
-        hint::black_box(output.unwrap().transmit).len()
+        // SAFETY: `start` compared the type.
+        #[expect(unsafe_code, reason = "as the host has it")]
+        let receive =
+            unsafe { TypedFunc::<Parameters<'_>, (Output,)>::new_unchecked(self.receive) };
+        let parameters = (self.endpoint, 0, bytes);
+        let (Output { deadline, next, ready_state },) =
+            receive.call(&mut self.store, parameters).unwrap();
+        hint::black_box((deadline, next, ready_state));
+        outlet::BYTES.get()
     }
 }
