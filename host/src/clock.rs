@@ -35,8 +35,6 @@ impl Clock {
 /// each time would cost more than all else that a message needs of a clock.
 pub(crate) struct Alarm {
     clock: Clock,
-    /// When the deadline was last looked at.
-    looked: u64,
     deadline: Option<u64>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -49,7 +47,7 @@ impl Alarm {
 
     /// An alarm without a deadline.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, looked: 0, deadline: None, timer: None }
+        Self { clock, deadline: None, timer: None }
     }
 
     /// Waits for `deadline` in place of any earlier one.
@@ -57,13 +55,12 @@ impl Alarm {
     /// A deadline that has passed counts as one a millisecond away: a guest
     /// that always names the past is called a thousand times a second at most.
     pub(crate) fn set(&mut self, deadline: Option<u64>) {
-        let now = self.looked;
+        let now = self.clock.now();
         self.deadline = deadline.map(|at| at.clamp(now + 1, now + Self::FARTHEST));
     }
 
     /// Whether the deadline has come by `now`.
-    pub(crate) fn is_due(&mut self, now: u64) -> bool {
-        self.looked = now;
+    pub(crate) fn is_due(&self, now: u64) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
