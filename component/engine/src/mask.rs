@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// A masking key (§5.3).
 pub(crate) type MaskingKey = [u8; 4];
 
-/// Masked at once: four SIMD registers. A loop in a sandbox pays for each turn,
+/// Masked at once: sixteen SIMD registers. A loop in a sandbox pays for each turn,
 /// as the host counts them against the CPU deadline. What is left is masked in
 /// halves of this, each at most once, down to a word.
 const BLOCK: usize = 256;
@@ -123,7 +123,7 @@ mod tests {
     proptest! {
         #[test]
         fn masking_follows_section_5_3(
-            payload in prop::collection::vec(any::<u8>(), 0..200),
+            payload in prop::collection::vec(any::<u8>(), 0..1100),
             key: MaskingKey,
             offset in 0u64..9,
         ) {
@@ -134,7 +134,7 @@ mod tests {
 
         #[test]
         fn a_payload_is_unmasked_as_it_moves(
-            bytes in prop::collection::vec(any::<u8>(), 8..300),
+            bytes in prop::collection::vec(any::<u8>(), 8..1100),
             key: MaskingKey,
             shift in 0usize..8,
         ) {
@@ -146,9 +146,9 @@ mod tests {
 
         #[test]
         fn masking_in_stretches_is_masking_at_once(
-            payload in prop::collection::vec(any::<u8>(), 0..200),
+            payload in prop::collection::vec(any::<u8>(), 0..1100),
             key: MaskingKey,
-            cut in 0usize..200,
+            cut in 0usize..1100,
         ) {
             let mut whole = payload.clone();
             apply_mask(&mut whole, key, 0);

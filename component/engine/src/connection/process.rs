@@ -5,11 +5,14 @@ use alloc::string::String;
 use core::mem;
 
 use super::{Connection, Handler, Reader};
+use crate::application::MessageKind;
 use crate::close::{self, CloseFrame};
 use crate::error::{Failure, HandshakeError};
 use crate::event::{Agreed, Event, Pong};
 use crate::handshake;
 use crate::message::Received;
+use crate::outbox::Outbox;
+use crate::payload::Payload;
 use crate::receive_buffer::ReceiveBuffer;
 use crate::role::Role;
 use crate::state::{Input, ReceiveHalf, SendHalf};
@@ -37,11 +40,26 @@ enum Step<'a> {
 }
 
 /// What handling something received made.
-struct Handled {
+pub(super) struct Handled {
     /// Bytes of payload that were reported.
-    delivered: u64,
+    pub(super) delivered: u64,
     /// Bytes of an answer that was built in the input.
-    built: usize,
+    pub(super) built: usize,
+}
+
+/// Reports a message, and lets it become its own answer where it lies.
+#[inline]
+pub(super) fn deliver(
+    kind: MessageKind,
+    mut payload: Payload<'_>,
+    handler: &mut impl Handler,
+    outbox: &mut Outbox,
+) -> Handled {
+    let delivered = payload.as_slice().len() as u64;
+    outbox.timers.message();
+    handler.message(kind, &mut payload, outbox);
+    let built = outbox.transmitter.echo(kind, payload);
+    Handled { delivered, built }
 }
 
 impl Connection {
@@ -186,12 +204,8 @@ impl Connection {
     /// Answers what must be answered, and reports the rest.
     fn handle(&mut self, received: Received<'_>, handler: &mut impl Handler) -> Handled {
         let event = match received {
-            Received::Message(kind, mut payload) => {
-                let delivered = payload.as_slice().len() as u64;
-                self.outbox.timers.message();
-                handler.message(kind, &mut payload, &mut self.outbox);
-                let built = self.outbox.transmitter.echo(kind, payload);
-                return Handled { delivered, built };
+            Received::Message(kind, payload) => {
+                return deliver(kind, payload, handler, &mut self.outbox);
             }
             Received::Inflated(bytes) => return Handled { delivered: bytes, built: 0 },
             Received::Ping(application_data) => {

@@ -4,6 +4,7 @@
 //! deals with everything, and a guest's compiler runs out of registers in it: a
 //! frame of 125 bytes took three times as many instructions there.
 
+use super::process::deliver;
 use super::{Connection, Handler, Reader};
 use crate::error::Failure;
 use crate::receive_buffer::ReceiveBuffer;
@@ -41,7 +42,7 @@ impl Connection {
             if is_compressing || queued as u64 + run.delivered >= most {
                 return run;
             }
-            let (kind, mut payload) = match receiver.receive_whole(input) {
+            let (kind, payload) = match receiver.receive_whole(input) {
                 Ok(Some(message)) => message,
                 Ok(None) => return run,
                 Err(failure) => {
@@ -49,12 +50,10 @@ impl Connection {
                     return run;
                 }
             };
-            run.delivered += payload.as_slice().len() as u64;
+            let handled = deliver(kind, payload, handler, &mut self.outbox);
+            run.delivered += handled.delivered;
             run.answerable = true;
-            self.outbox.timers.message();
-            handler.message(kind, &mut payload, &mut self.outbox);
-            let built = self.outbox.transmitter.echo(kind, payload);
-            input.keep_answer(built);
+            input.keep_answer(handled.built);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Finding where a head ends, one byte at a time, each byte once.
+//! Finding where a head ends, while it comes, by one look at each byte.
 
 use alloc::vec::Vec;
 use core::mem;
