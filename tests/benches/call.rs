@@ -2,6 +2,10 @@
 //! same engine compiled for this machine, in one process.
 //!
 //! `cargo xtask build && cargo bench --workspace --bench call`
+//!
+//! The instructions of one call are counted by callgrind, in `in_wasm` or `in_native`:
+//! `valgrind --tool=callgrind --collect-atstart=no --toggle-collect='*in_wasm*' PROGRAM
+//! once BYTES FRAMES`, where cargo tells the program's path.
 
 #![expect(clippy::unwrap_used, reason = "nothing here is a peer's")]
 
@@ -37,8 +41,8 @@ mod outlet {
         pub(crate) static BYTES: Cell<usize> = const { Cell::new(0) };
     }
 
-    pub(crate) fn put(bytes: &[u8]) {
-        BYTES.set(hint::black_box(bytes).len());
+    pub(crate) fn put(bytes: &[u8], ready_state: super::wit::ReadyState) {
+        BYTES.set(hint::black_box((bytes, ready_state)).0.len());
     }
 }
 
@@ -69,8 +73,15 @@ const ROUNDS: usize = 9;
 const CONNECTIONS: usize = 64;
 
 fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if let [_, once, len, frames, ..] = &arguments[..]
+        && once == "once"
+    {
+        return count(&frame(len.parse().unwrap()).repeat(frames.parse().unwrap()));
+    }
     // `-- 125` for the workloads of that size only.
-    let chosen: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let chosen: Vec<usize> =
+        arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     println!(
         "{:>7} {:>6}  {:>12} {:>12}  {:>6}   ({ROUNDS} rounds of {ROUND:?} each, median, {CONNECTIONS} connections)",
         "bytes", "frames", "wasm ns", "native ns", "ratio"
@@ -97,6 +108,28 @@ fn main() {
         let (wasm, own) = (median(wasm), median(own));
         println!("{len:>7} {frames:>6}  {wasm:>12.0} {own:>12.0}  {:>6.2}", wasm / own);
     }
+}
+
+/// Makes one call either way, for a tool that counts what it takes.
+fn count(read: &[u8]) {
+    let mut instance = components().remove(0);
+    let mut endpoint = native();
+    for _ in 0..3 {
+        instance.receive(read);
+        endpoint.receive(0, read.to_vec());
+    }
+    in_wasm(&mut instance, read);
+    in_native(&mut endpoint, read);
+}
+
+#[inline(never)]
+fn in_wasm(instance: &mut Instance, read: &[u8]) {
+    hint::black_box(instance.receive(read));
+}
+
+#[inline(never)]
+fn in_native(endpoint: &mut Endpoint<Echo>, read: &[u8]) {
+    hint::black_box(endpoint.receive(0, read.to_vec()).transmit);
 }
 
 /// A masked binary message of one frame.
@@ -217,9 +250,8 @@ impl Instance {
         let receive =
             unsafe { TypedFunc::<Parameters<'_>, (Output,)>::new_unchecked(self.receive) };
         let parameters = (self.endpoint, 0, bytes);
-        let (Output { deadline, next, ready_state },) =
-            receive.call(&mut self.store, parameters).unwrap();
-        hint::black_box((deadline, next, ready_state));
+        let (Output { deadline, next },) = receive.call(&mut self.store, parameters).unwrap();
+        hint::black_box((deadline, next));
         outlet::BYTES.get()
     }
 }
