@@ -3,8 +3,8 @@
 //!
 //! The worlds below are `plugin` and `protocol`, but that they import `types`:
 //! only imported types can be the same in both. A component that exports them
-//! fits as well, as types are compared by their shape. The functions of `endpoint`
-//! are called in `exports.rs`, which does it with less work for each.
+//! fits as well, as types are compared by their shape. And `plugin` exports nothing:
+//! the functions of `endpoint` are in `exports.rs`, which calls them with less work.
 
 #[expect(missing_docs, reason = "generated; `wit/` is the source")]
 mod plugin {

@@ -12,9 +12,9 @@ use tracing::{Level, debug, enabled, warn};
 
 use crate::bindings::types::{Next, ReadyState};
 use crate::clock::Alarm;
-use crate::guest::GuestFailure;
+use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
-use crate::outlet::{self, Direct, Excess};
+use crate::outlet::{self, Direct, Excess, Taken};
 use crate::output::Output;
 use crate::roster::Seat;
 use crate::transport::Transport;
@@ -130,8 +130,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
-        let (output, rest) = outlet::during(self.transport.idle_socket(), most, call);
-        self.transport.queue(rest.map_err(|Excess(more)| GuestFailure::Output(queued + more))?);
+        let (output, taken) = outlet::during(self.transport.idle_socket(), most, call);
+        match taken {
+            Ok(Some(Taken { rest, ready_state })) => {
+                self.transport.queue(rest);
+                self.ready_state = ready_state;
+            }
+            Ok(None) => {}
+            Err(Excess(more)) => return Err(GuestFailure::Output(queued + more)),
+        }
         output
     }
 
@@ -139,7 +146,6 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     fn obey(&mut self, output: &Output) {
         self.alarm.set(output.deadline);
         self.next = output.next;
-        self.ready_state = output.ready_state;
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {

@@ -14,11 +14,12 @@ use wasmtime::component::{
 
 use crate::bindings::types::{CloseFrame, Closure, OptionError, Options, Start, UsageError};
 use crate::error::Error;
-use crate::guest::Holdings;
 use crate::output::Output;
+use crate::store::Holdings;
 
-/// The interface that a component exports to be driven.
+/// The interface that a component exports to be driven, and that of its types.
 const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
+const TYPES: &str = "sandsock:websocket/types@0.1.0";
 
 /// The name and the type of a function.
 trait Signature {
@@ -48,6 +49,7 @@ signatures! {
     ReachDeadline "[method]endpoint.reach-deadline": (ResourceAny, u64) => Output;
     Close "[method]endpoint.close": (ResourceAny, u64, &'a CloseFrame) => Result<Output, UsageError>;
     HowItEnded "[method]endpoint.closure": (ResourceAny,) => Option<Closure>;
+    RoundTrip "[method]endpoint.round-trip": (ResourceAny,) => Option<u32>;
 }
 
 /// A function of every instance of a component, of the type of its signature.
@@ -72,10 +74,16 @@ impl Exports {
         instance: Instance,
         store: &mut Store<Holdings>,
     ) -> Result<Self, Error> {
-        let endpoint = component
-            .get_export_index(None, ENDPOINT)
-            .ok_or_else(|| Error::World(format!("it does not export {ENDPOINT}")))?;
+        let interface = |name| {
+            component
+                .get_export_index(None, name)
+                .ok_or_else(|| Error::World(format!("it does not export {name}")))
+        };
+        interface(TYPES)?;
+        let endpoint = interface(ENDPOINT)?;
         let mut search = Search { component, endpoint, instance, store };
+        // Belongs to the world, though nothing here calls it.
+        search.function::<RoundTrip>()?;
         Ok(Self {
             default_options: search.function()?,
             start: search.function()?,

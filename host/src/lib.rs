@@ -38,8 +38,9 @@
 //! ```
 //!
 //! Imports point one way: server, worker, connection, isolation, guest, plugin,
-//! engine; client, guest, engine; beside them the leaves clock, roster,
-//! transport, `read_buffer`, listener, tls, process, reclaim.
+//! exports, store, engine; client, store, engine; connection, transport, outlet;
+//! exports, output, outlet; beside them the leaves clock, roster, `guest_failure`,
+//! `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
 mod bindings;
@@ -50,6 +51,7 @@ mod engine;
 mod error;
 mod exports;
 mod guest;
+mod guest_failure;
 mod isolation;
 mod listener;
 mod outlet;
@@ -62,6 +64,7 @@ mod reclaim;
 mod roster;
 mod server;
 mod settings;
+mod store;
 mod throttle;
 mod tls;
 mod transport;

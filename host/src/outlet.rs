@@ -14,6 +14,8 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::bindings::types::ReadyState;
+
 thread_local! {
     static OUTLET: RefCell<Outlet> = const { RefCell::new(Outlet::SHUT) };
 }
@@ -39,12 +41,20 @@ struct Outlet {
     socket: Option<RawFd>,
     /// The most bytes that are taken.
     most: usize,
-    rest: Vec<u8>,
-    excess: Option<Excess>,
+    taken: Option<Result<Taken, Excess>>,
 }
 
 impl Outlet {
-    const SHUT: Self = Self { socket: None, most: 0, rest: Vec::new(), excess: None };
+    const SHUT: Self = Self { socket: None, most: 0, taken: None };
+}
+
+/// An output that was taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// The bytes that the socket did not take; all of them without one.
+    pub(crate) rest: Vec<u8>,
+    /// The ready state that they lead to.
+    pub(crate) ready_state: ReadyState,
 }
 
 /// So many bytes of output were refused, before any of them was sent.
@@ -54,13 +64,13 @@ pub(crate) struct Excess(pub(crate) usize);
 /// Makes a call, of which output up to `most` bytes is taken and may go to a
 /// non-blocking `socket` at once.
 ///
-/// Returns with its result the output that did not: all of it without a socket.
-/// Also where the call failed: a part of a frame must not be all that is sent.
+/// Returns with its result what was taken, if anything. A call may also fail behind
+/// its output: that counts, as a part of it may be on its way to the peer.
 pub(crate) fn during<T>(
     socket: Option<BorrowedFd<'_>>,
     most: usize,
     call: impl FnOnce() -> T,
-) -> (T, Result<Vec<u8>, Excess>) {
+) -> (T, Result<Option<Taken>, Excess>) {
     struct Open<'s>(Option<BorrowedFd<'s>>);
 
     impl Drop for Open<'_> {
@@ -74,19 +84,18 @@ pub(crate) fn during<T>(
     OUTLET.set(Outlet { socket, most, ..Outlet::SHUT });
     let result = call();
     drop(open);
-    let Outlet { rest, excess, .. } = OUTLET.replace(Outlet::SHUT);
-    (result, excess.map_or(Ok(rest), Err))
+    (result, OUTLET.replace(Outlet::SHUT).taken.transpose())
 }
 
-/// Takes the output of a call: what the socket does not take is kept.
-pub(crate) fn put(bytes: &[u8]) {
+/// Takes the output of a call.
+pub(crate) fn put(bytes: &[u8], ready_state: ReadyState) {
     OUTLET.with_borrow_mut(|outlet| {
-        if bytes.len() > outlet.most {
-            outlet.excess = Some(Excess(bytes.len()));
-            return;
-        }
-        let sent = outlet.send(bytes);
-        outlet.rest.extend_from_slice(&bytes[sent..]);
+        outlet.taken = Some(if bytes.len() > outlet.most {
+            Err(Excess(bytes.len()))
+        } else {
+            let sent = outlet.send(bytes);
+            Ok(Taken { rest: bytes[sent..].to_vec(), ready_state })
+        });
     });
 }
 
@@ -96,7 +105,7 @@ impl Outlet {
         // SAFETY: `during` borrows the socket for as long as it is here.
         #[expect(unsafe_code, reason = "a variable of a thread has no lifetime but `'static`")]
         let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-        // Why it takes none is found out when the rest is transmitted.
+        // That the socket is broken is found out when the rest is transmitted.
         SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL).unwrap_or(0)
     }
 }
@@ -108,52 +117,68 @@ mod tests {
 
     use super::*;
 
+    /// Puts bytes out, and tells which are left.
+    fn rest(
+        socket: Option<BorrowedFd<'_>>,
+        most: usize,
+        bytes: &[u8],
+    ) -> Result<Option<Vec<u8>>, Excess> {
+        let ((), taken) = during(socket, most, || put(bytes, ReadyState::Open));
+        Ok(taken?.map(|taken| taken.rest))
+    }
+
+    fn pair() -> io::Result<(TcpStream, TcpStream)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let peer = TcpStream::connect(listener.local_addr()?)?;
+        let (socket, _) = listener.accept()?;
+        socket.set_nonblocking(true)?;
+        Ok((socket, peer))
+    }
+
     #[test]
     fn without_a_socket_all_is_left() {
-        let (result, rest) = during(None, 6, || {
-            put(b"output");
+        assert_eq!(rest(None, 6, b"output"), Ok(Some(b"output".to_vec())));
+    }
+
+    #[test]
+    fn what_a_call_put_out_before_it_failed_counts() {
+        let (result, taken) = during(None, 6, || {
+            put(b"output", ReadyState::Closing);
             Err::<(), _>("failed")
         });
-        assert_eq!((result, rest), (Err("failed"), Ok(b"output".to_vec())));
-        assert_eq!(during(None, 6, || ()).1, Ok(Vec::new()), "nothing is left of an earlier call");
+        let expected = Taken { rest: b"output".to_vec(), ready_state: ReadyState::Closing };
+        assert_eq!((result, taken), (Err("failed"), Ok(Some(expected))));
+        assert_eq!(during(None, 6, || ()).1, Ok(None), "nothing is left of an earlier call");
     }
 
     #[test]
     fn what_a_socket_does_not_take_is_left() -> io::Result<()> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let mut peer = TcpStream::connect(listener.local_addr()?)?;
-        let (socket, _) = listener.accept()?;
-        socket.set_nonblocking(true)?;
-
+        let (socket, mut peer) = pair()?;
         let long: Vec<u8> = (0..100_000_u32).map(|n| n.to_be_bytes()[2]).collect();
         let mut sent = Vec::new();
-        let mut rest = Vec::new();
-        while rest.is_empty() {
-            rest = during(Some(socket.as_fd()), long.len(), || put(&long)).1.unwrap();
+        let mut left = Vec::new();
+        while left.is_empty() {
+            left = rest(Some(socket.as_fd()), long.len(), &long).unwrap().unwrap();
             sent.extend(&long);
         }
-        let mut received = vec![0; sent.len() - rest.len()];
+        let mut received = vec![0; sent.len() - left.len()];
         peer.read_exact(&mut received)?;
-        assert_eq!([received, rest].concat(), sent);
+        assert_eq!([received, left].concat(), sent);
         Ok(())
     }
 
     #[test]
     fn a_broken_socket_takes_nothing() -> io::Result<()> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        drop(TcpStream::connect(listener.local_addr()?)?);
-        let (socket, _) = listener.accept()?;
+        let (socket, _peer) = pair()?;
         socket.shutdown(Shutdown::Write)?;
-        assert_eq!(during(Some(socket.as_fd()), 4, || put(b"lost")).1, Ok(b"lost".to_vec()));
+        assert_eq!(rest(Some(socket.as_fd()), 4, b"lost"), Ok(Some(b"lost".to_vec())));
         Ok(())
     }
 
     #[test]
     fn of_more_than_allowed_nothing_is_sent() -> io::Result<()> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let mut peer = TcpStream::connect(listener.local_addr()?)?;
-        let (socket, _) = listener.accept()?;
-        assert_eq!(during(Some(socket.as_fd()), 3, || put(b"much")).1, Err(Excess(4)));
+        let (socket, mut peer) = pair()?;
+        assert_eq!(rest(Some(socket.as_fd()), 3, b"much"), Err(Excess(4)));
         drop(socket);
         assert_eq!(peer.read(&mut [0])?, 0);
         Ok(())

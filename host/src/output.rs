@@ -7,12 +7,11 @@ use wasmtime::{Result, ValRaw, bail};
 use crate::bindings::types::{Next, ReadyState};
 use crate::outlet;
 
-/// An output whose bytes went to the [`outlet`] when it was lifted, after all else
-/// in it was found to be well-formed.
+/// An output whose bytes, with the ready state that they lead to, went to the
+/// [`outlet`] when it was lifted, after all of it was found to be well-formed.
 pub(crate) struct Output {
     pub(crate) deadline: Option<u64>,
     pub(crate) next: Next,
-    pub(crate) ready_state: ReadyState,
 }
 
 /// The record, field by field.
@@ -73,8 +72,8 @@ impl Output {
         let Some(transmit) = behind.get(..usize::try_from(len)?) else {
             bail!("a list reaches beyond the memory");
         };
-        outlet::put(transmit);
-        Ok(Self { deadline, next, ready_state })
+        outlet::put(transmit, ready_state);
+        Ok(Self { deadline, next })
     }
 }
 

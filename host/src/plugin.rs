@@ -9,9 +9,10 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::engine;
 use crate::error::Error;
 use crate::exports::Exports;
-use crate::guest::{self, GuestFailure, Holdings};
+use crate::guest_failure::GuestFailure;
 use crate::precompiled;
 use crate::settings::Settings;
+use crate::store::{self, Holdings};
 
 /// The one interface that a component may import, in any version of WASI 0.2.
 const RANDOM: &str = "wasi:random/random@0.2.";
@@ -32,7 +33,7 @@ impl Plugin {
     pub(crate) fn load(bytes: &[u8], settings: &Settings) -> Result<Self, Error> {
         let (engine, reach) = engine::pooling(settings.instances(), settings.call_timeout)?;
         let component = link(&engine, &compile(&engine, bytes)?)?;
-        let mut store = guest::store(&engine, reach);
+        let mut store = store::new(&engine, reach);
         let first = component.instantiate(&mut store).map_err(|error| {
             Error::Guest(GuestFailure::of(&error, settings.call_timeout).to_string())
         })?;
@@ -59,7 +60,7 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
 
 fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Holdings>, Error> {
     let mut linker = Linker::new(engine);
-    guest::offer_imports(&mut linker).map_err(|error| Error::Engine(one_line(&error)))?;
+    store::offer_imports(&mut linker).map_err(|error| Error::Engine(one_line(&error)))?;
     linker.instantiate_pre(component).map_err(|error| {
         let missing = imports_beyond_the_world(engine, component);
         if missing.is_empty() { Error::World(one_line(&error)) } else { Error::Imports(missing) }

@@ -115,11 +115,29 @@ fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
 }
 
 #[test]
-fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
+fn an_output_counts_where_the_call_fails_behind_it() {
     for isolation in ["connection", "worker"] {
         let Hostile { server, _component } = hostile(isolation);
+        let mut stream = opened(&server);
+        stream.write_all(b"t").unwrap();
+        assert_eq!(read_to_end(&mut stream), [b"ok", &INTERNAL_ERROR[..]].concat());
+        // The opening handshake was done, so that HTTP would be out of place.
+        let mut stream = server.connect();
+        stream.write_all(b"T").unwrap();
+        assert_eq!(read_to_end(&mut stream), [b"ok", &INTERNAL_ERROR[..]].concat());
+        // And behind the last Close frame there is none.
+        let mut stream = opened(&server);
+        stream.write_all(b"c").unwrap();
+        assert_eq!(read_to_end(&mut stream), b"ok");
+    }
+}
+
+#[test]
+fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
+    for (isolation, misdeed) in [("connection", b"s"), ("worker", b"s"), ("connection", b"w")] {
+        let Hostile { server, _component } = hostile(isolation);
         let mut busy = opened(&server);
-        busy.write_all(b"s").unwrap();
+        busy.write_all(misdeed).unwrap();
         let mut other = opened(&server);
         for _ in 0..100 {
             assert_well(&mut other);

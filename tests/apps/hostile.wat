@@ -52,6 +52,27 @@
   (func $recurse (param i64) (result i64)
     (i64.add (call $recurse (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
 
+  ;; An output whose deadline is long past.
+  (func $late (result i32)
+    (drop (call $output (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1)))
+    (i32.store8 (i32.const 0x108) (i32.const 1))
+    (i64.store (i32.const 0x110) (i64.const 0))
+    (i32.const 0x100))
+
+  ;; Takes some milliseconds.
+  (func $dawdle
+    (local $turns i32)
+    (loop $turn
+      (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+      (br_if $turn (i32.lt_u (local.get $turns) (i32.const 10000000)))))
+
+  (global $fails-behind (mut i32) (i32.const 0))
+  (global $is-late (mut i32) (i32.const 0))
+
+  (func (export "cabi_post_sandsock:websocket/endpoint@0.1.0#[method]endpoint.receive")
+    (param i32)
+    (if (global.get $fails-behind) (then (unreachable))))
+
   (func $misbehave (param $command i32) (result i32)
     ;; l: loops forever.
     (if (i32.eq (local.get $command) (i32.const 0x6c)) (then (loop $forever (br $forever))))
@@ -74,6 +95,19 @@
     ;; d: returns a case that there is not.
     (if (i32.eq (local.get $command) (i32.const 0x64))
       (then (return (call $output (i32.const 0x204) (i32.const 2) (i32.const 9) (i32.const 1)))))
+    ;; t: fails behind its output, which says that the connection is open.
+    (if (i32.eq (local.get $command) (i32.const 0x74))
+      (then (global.set $fails-behind (i32.const 1))))
+    ;; c: the same with one that says that it is closed.
+    (if (i32.eq (local.get $command) (i32.const 0x63))
+      (then
+        (global.set $fails-behind (i32.const 1))
+        (return (call $output (i32.const 0x204) (i32.const 2) (i32.const 2) (i32.const 3)))))
+    ;; w: is always late, and takes its time.
+    (if (i32.eq (local.get $command) (i32.const 0x77))
+      (then
+        (global.set $is-late (i32.const 1))
+        (return (call $late))))
     ;; s: wants to be called again and again.
     (if (i32.eq (local.get $command) (i32.const 0x73))
       (then (return (call $output (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1)))))
@@ -123,6 +157,10 @@
 
   (func (export "sandsock:websocket/endpoint@0.1.0#[method]endpoint.reach-deadline")
     (param $self i32) (param i64) (result i32)
+    (if (global.get $is-late)
+      (then
+        (call $dawdle)
+        (return (call $late))))
     (call $drain (local.get $self)))
 
   ;; Closed (3), with `close` (2).

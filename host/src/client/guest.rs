@@ -12,9 +12,10 @@ use crate::bindings::connection::{Drained, Guest as Exports, GuestConnection};
 use crate::bindings::types::{CloseFrame, Message, OptionError, Options, Start, UsageError};
 use crate::client::error::EngineFailure;
 use crate::engine;
-use crate::guest::{self, GuestFailure, Holdings};
+use crate::guest_failure::GuestFailure;
 use crate::precompiled::{self, PROTOCOL};
 use crate::settings;
+use crate::store::{self, Holdings};
 
 /// The longest that one call may take: the default of servers, too.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ impl Protocol {
     fn load() -> wasmtime::Result<Self> {
         let engine = engine::on_demand(CALL_TIMEOUT)?;
         let mut linker = Linker::new(&engine);
-        guest::offer_imports(&mut linker)?;
+        store::offer_imports(&mut linker)?;
         let component = linker.instantiate_pre(&precompiled::component(&engine, PROTOCOL)?)?;
         let component = ProtocolPre::new(component)?;
 
@@ -50,7 +51,7 @@ fn instantiate(
     component: &ProtocolPre<Holdings>,
     memory_limit: usize,
 ) -> wasmtime::Result<(Store<Holdings>, Exports)> {
-    let mut store = guest::store(component.engine(), memory_limit);
+    let mut store = store::new(component.engine(), memory_limit);
     let instance = component.instantiate(&mut store)?;
     let exports = instance.sandsock_websocket_connection().clone();
     Ok((store, exports))
@@ -142,7 +143,7 @@ impl Guest {
         &mut self,
         call: impl FnOnce(GuestConnection<'_>, &mut Store<Holdings>, ResourceAny) -> wasmtime::Result<T>,
     ) -> Result<T, EngineFailure> {
-        guest::begin_call(&mut self.store);
+        store::begin_call(&mut self.store);
         call(self.exports.connection(), &mut self.store, self.handle)
             .map_err(|error| failure(&error))
     }
