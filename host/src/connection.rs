@@ -102,7 +102,8 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
         let mut output = self.call(|| endpoint.drain(clock.now()))?;
         loop {
-            self.obey(&output);
+            self.alarm.set(output.deadline);
+            self.next = output.next;
             if self.next == Next::Close {
                 self.log_closure(&endpoint)?;
                 return Ok(self.worker.closing_timeout);
@@ -131,21 +132,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
         let (output, taken) = outlet::during(self.transport.idle_socket(), most, call);
-        match taken {
-            Ok(Some(Taken { rest, ready_state })) => {
-                self.transport.queue(rest);
-                self.ready_state = ready_state;
-            }
-            Ok(None) => {}
-            Err(Excess(more)) => return Err(GuestFailure::Output(queued + more)),
+        let taken = taken.map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
+        if let Some(Taken { rest, ready_state }) = taken {
+            self.transport.queue(rest);
+            self.ready_state = ready_state;
         }
         output
-    }
-
-    /// Takes over what an output says, in place of the one before.
-    fn obey(&mut self, output: &Output) {
-        self.alarm.set(output.deadline);
-        self.next = output.next;
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {

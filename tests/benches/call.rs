@@ -86,7 +86,7 @@ fn main() {
         "{:>7} {:>6}  {:>12} {:>12}  {:>6}   ({ROUNDS} rounds of {ROUND:?} each, median, {CONNECTIONS} connections)",
         "bytes", "frames", "wasm ns", "native ns", "ratio"
     );
-    let mut components = components();
+    let mut components = components(CONNECTIONS);
     let mut natives: Vec<_> = (0..CONNECTIONS).map(|_| native()).collect();
     for (len, frames) in WORKLOADS {
         if !chosen.is_empty() && !chosen.contains(&len) {
@@ -112,7 +112,7 @@ fn main() {
 
 /// Makes one call either way, for a tool that counts what it takes.
 fn count(read: &[u8]) {
-    let mut instance = components().remove(0);
+    let mut instance = components(1).remove(0);
     let mut endpoint = native();
     for _ in 0..3 {
         instance.receive(read);
@@ -204,7 +204,7 @@ struct Instance {
     endpoint: ResourceAny,
 }
 
-fn components() -> Vec<Instance> {
+fn components(count: usize) -> Vec<Instance> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components/echo.wasm");
     let engine = wasmtime::Engine::new(&tuning::config(tuning::WHOLE_REACH)).unwrap();
     let component = Component::new(&engine, fs::read(path).unwrap()).unwrap();
@@ -212,7 +212,7 @@ fn components() -> Vec<Instance> {
     plugin::wasi::random::random::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host)
         .unwrap();
     let plugin = PluginPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
-    (0..CONNECTIONS).map(|_| Instance::start(&plugin)).collect()
+    (0..count).map(|_| Instance::start(&plugin)).collect()
 }
 
 impl Instance {
