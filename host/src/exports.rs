@@ -1,8 +1,8 @@
 //! The functions that an instance exports: those of `wit/endpoint.wit`.
 //!
 //! Wasmtime compares the type of a function with the one asked for each time it is
-//! looked up. For all of them that took a seventh of the instructions of a short
-//! connection, so it is done once for a component: its instances are alike.
+//! looked up, which for all of them is much of a short connection. So it is done once
+//! for a component: its instances are alike.
 
 use std::marker::PhantomData;
 

@@ -2,7 +2,7 @@
 //!
 //! `process` would do the same with them, frame by frame. But it is long, as it
 //! deals with everything, and a guest's compiler runs out of registers in it: a
-//! frame of 125 bytes takes nearly twice as many instructions there.
+//! short frame takes nearly twice as many instructions there.
 
 use super::process::deliver;
 use super::{Connection, Handler, Reader};
