@@ -67,6 +67,7 @@ impl Compressor {
             return Compressed::Nothing;
         }
         let mut output = Vec::new();
+        self.deflater.begin();
         self.deflater.deflate(payload, &mut output);
         self.deflater.finish(&mut output);
         Compressed::Frame(FIN | first, output)
@@ -77,7 +78,6 @@ impl Compressor {
         self.waiting.push_back(Waiting::Frames(frames));
     }
 
-    /// Compresses a slice of what waits longest. A message of several slices
     /// becomes a message of several frames (§5.4, RFC 7692 §6.1).
     pub(crate) fn slice(&mut self) -> Compressed {
         match self.waiting.pop_front() {
@@ -86,6 +86,9 @@ impl Compressor {
             Some(Waiting::Message { mut first, payload, compressed }) => {
                 let end = payload.len().min(compressed + SLICE);
                 let mut output = Vec::new();
+                if compressed == 0 {
+                    self.deflater.begin();
+                }
                 self.deflater.deflate(&payload[compressed..end], &mut output);
                 if end == payload.len() {
                     self.deflater.finish(&mut output);
@@ -112,5 +115,36 @@ impl Compressor {
     /// Gives up on all that waits, as nobody is left to read it.
     pub(crate) fn abandon(&mut self) {
         drop(mem::take(&mut self.waiting));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compress(compressor: &mut Compressor, message: &[u8]) -> Vec<Vec<u8>> {
+        let mut payloads = Vec::new();
+        let mut compressed = compressor.message(Opcode::Text as u8, message);
+        loop {
+            if let Compressed::Frame(_, payload) = compressed {
+                payloads.push(payload);
+            }
+            if !compressor.is_busy() {
+                return payloads;
+            }
+            compressed = compressor.slice();
+        }
+    }
+
+    #[test]
+    fn without_context_a_message_is_the_same_behind_any_other() {
+        let mut compressor = Compressor::new(Deflater::new(6, 15, false), 0);
+        let short = b"a message that is worth remembering".as_slice();
+        // Several slices.
+        let long = short.repeat(3 * SLICE / short.len() + 1);
+        let first = [short, &long].map(|message| compress(&mut compressor, message));
+        for (message, expected) in [short, short, &long, &long].into_iter().zip([0, 0, 1, 1]) {
+            assert_eq!(compress(&mut compressor, message), first[expected]);
+        }
     }
 }

@@ -8,8 +8,8 @@ use super::TAIL;
 
 /// Compresses what this endpoint sends, message after message.
 ///
-/// Of each message: [`deflate`](Self::deflate) for its parts, of any size, then
-/// [`finish`](Self::finish).
+/// Of each message: [`begin`](Self::begin), then [`deflate`](Self::deflate) for its
+/// parts, of any size, then [`finish`](Self::finish).
 ///
 /// It holds 160 KiB plus 4 bytes for each byte of the window (at 15 bits, 288
 /// KiB) from the first message on. To make them anew for each message would cost
@@ -25,6 +25,19 @@ impl Deflater {
     /// Level 1 to 9, LZ77 window bits 8 to 15.
     pub(crate) fn new(level: u8, window_bits: u8, context_takeover: bool) -> Self {
         Self { level, window_bits, context_takeover, stream: None }
+    }
+
+    /// Begins a message.
+    ///
+    /// Where no context is carried, what the last one left is cleared now rather than
+    /// behind it: cleared tables are in the processor's cache, and a message looks
+    /// into them at random. Between two messages of one connection are those of others.
+    pub(crate) fn begin(&mut self) {
+        if let (false, Some(stream)) = (self.context_takeover, &mut self.stream)
+            && stream.total_in() > 0
+        {
+            stream.reset();
+        }
     }
 
     /// Takes all of `input`; appends what is ready to `output`, which may be
@@ -48,9 +61,6 @@ impl Deflater {
             // RFC 7692 §7.2.1: the flush ends with the tail, which is removed.
             debug_assert!(output[start..].ends_with(&TAIL));
             output.truncate(output.len() - TAIL.len());
-        }
-        if let (false, Some(stream)) = (self.context_takeover, &mut self.stream) {
-            stream.reset();
         }
     }
 

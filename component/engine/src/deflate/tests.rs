@@ -17,6 +17,7 @@ const PLENTY: u64 = 1 << 24;
 
 fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     let mut payload = vec![];
+    deflater.begin();
     deflater.deflate(message, &mut payload);
     deflater.finish(&mut payload);
     payload
@@ -94,12 +95,14 @@ proptest! {
         frame in 1_usize..300,
         budget in 1_usize..3000,
         again in 1_usize..4,
+        context_takeover: bool,
     ) {
-        let mut deflater = Deflater::new(6, 15, true);
-        let mut inflater = Inflater::new(true);
+        let mut deflater = Deflater::new(6, 15, context_takeover);
+        let mut inflater = Inflater::new(context_takeover);
         for _ in 0..again {
             let mut payload = vec![];
             let mut transmitted = vec![];
+            deflater.begin();
             for part in message.chunks(part) {
                 deflater.deflate(part, &mut payload);
                 transmitted.append(&mut payload);
@@ -169,6 +172,7 @@ fn an_empty_message_is_one_byte_wherever_it_stands() {
             assert_eq!(decompress(&mut inflater, &payload), Ok(message.to_vec()));
         }
         let mut payload = vec![];
+        deflater.begin();
         deflater.finish(&mut payload);
         assert_eq!(payload, [0x00], "no part at all");
     }
