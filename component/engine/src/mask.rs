@@ -53,6 +53,9 @@ pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey
     let (blocks, rest) = stretch.as_chunks::<BLOCK>();
     let turned = rotated(key, offset);
     out.extend(blocks.iter().flat_map(|block| masked(*block, turned)));
+    if rest.is_empty() {
+        return;
+    }
     let tail = out.len();
     out.extend_from_slice(rest);
     apply_mask(&mut out[tail..], key, offset);

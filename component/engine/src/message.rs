@@ -6,6 +6,8 @@
 //! few bytes that inflate to many do not keep the thread.
 
 mod arriving;
+mod headers;
+mod short_cuts;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -16,9 +18,9 @@ use core::mem;
 use crate::application::MessageKind;
 use crate::close::CloseFrame;
 use crate::deflate::{Inflater, Progress};
-use crate::error::{Failure, LimitError, ProtocolError};
+use crate::error::{Failure, ProtocolError};
 use crate::event::AgreedCompression;
-use crate::frame::{self, Expected, FrameHeader, HEADER_BYTES, MessageHeader, Opcode};
+use crate::frame::{self, FrameHeader, HEADER_BYTES, Opcode};
 use crate::mask::MaskingKey;
 use crate::options::Limits;
 use crate::payload::Payload;
@@ -94,29 +96,6 @@ impl Receiver {
         }
     }
 
-    /// Takes the next message where it is the common one: by itself in a client's
-    /// frame, uncompressed, and all here. `None` for anything else, of which nothing
-    /// is taken. A short cut: [`receive`](Self::receive) would make the same of it.
-    #[inline]
-    pub(crate) fn receive_whole<'a>(
-        &mut self,
-        input: &'a mut ReceiveBuffer,
-    ) -> Result<Option<(MessageKind, Payload<'a>)>, Failure> {
-        let is_between_messages =
-            self.header_len == 0 && self.frame.is_none() && self.message.is_none();
-        if !is_between_messages || !self.sender.masks() {
-            return Ok(None);
-        }
-        let Some(header) = MessageHeader::decode(input.rest()) else { return Ok(None) };
-        let MessageHeader { opcode, payload_len, masking_key, len } = header;
-        let most = self.limits.frame_bytes.min(self.limits.message_bytes);
-        if payload_len > input.rest().len() - len || payload_len as u64 > most {
-            return Ok(None);
-        }
-        input.take(len);
-        Ok(Some(lend(opcode, Some(masking_key), input, payload_len)?))
-    }
-
     /// Takes bytes from the front of `input` up to the end of the next message
     /// or control frame, but inflates at most `budget` bytes. `None` when all of
     /// `input` is taken without one. An error is final.
@@ -126,12 +105,12 @@ impl Receiver {
         budget: usize,
     ) -> Result<Option<Received<'a>>, Failure> {
         loop {
-            let mut frame = match self.frame.take() {
-                Some(frame) => frame,
-                None => match self.receive_header(input)? {
-                    Some(header) => ArrivingFrame::new(header),
-                    None => return Ok(None),
-                },
+            let mut frame = if let Some(frame) = self.frame.take() {
+                frame
+            } else {
+                self.join_whole(input)?;
+                let Some(header) = self.receive_header(input)? else { return Ok(None) };
+                ArrivingFrame::new(header)
             };
             if frame.here(input) == 0 && !frame.is_complete() {
                 self.frame = Some(frame);
@@ -166,66 +145,6 @@ impl Receiver {
                 return Ok(received);
             }
         }
-    }
-
-    fn receive_header(
-        &mut self,
-        input: &mut ReceiveBuffer,
-    ) -> Result<Option<FrameHeader>, Failure> {
-        let expected = Expected {
-            masked: self.sender.masks(),
-            compression: self.inflater.is_some(),
-            in_message: self.message.is_some(),
-        };
-        let known = self.header_len;
-        let rest = input.rest();
-        let decoded = if known == 0 {
-            FrameHeader::decode(rest, expected)?
-        } else {
-            let more = rest.len().min(HEADER_BYTES - known);
-            self.header[known..known + more].copy_from_slice(&rest[..more]);
-            FrameHeader::decode(&self.header[..known + more], expected)?
-        };
-        let Some((header, len)) = decoded else {
-            // An undecided header is shorter than the longest, so all fits.
-            let more = rest.len();
-            self.header[known..known + more].copy_from_slice(rest);
-            self.header_len += more;
-            input.discard();
-            return Ok(None);
-        };
-        input.take(len - known);
-        self.header_len = 0;
-        self.check_limits(&header)?;
-        Ok(Some(header))
-    }
-
-    /// §10.4: limits against a peer that would exhaust this endpoint, applied
-    /// before the first byte of the payload.
-    fn check_limits(&mut self, header: &FrameHeader) -> Result<(), LimitError> {
-        if header.opcode.is_control() {
-            return Ok(());
-        }
-        if header.payload_len > self.limits.frame_bytes {
-            return Err(LimitError::FrameBytes(header.payload_len));
-        }
-        let compressed = self.is_compressed(header);
-        let before = match &mut self.message {
-            None => 0,
-            Some(message) => {
-                message.fragments = message.fragments.saturating_add(1);
-                if message.fragments > self.limits.fragment_count {
-                    return Err(LimitError::FragmentCount(message.fragments));
-                }
-                message.len() as u64
-            }
-        };
-        let total = before.saturating_add(header.payload_len);
-        // What a compressed payload inflates to is limited when it inflates.
-        if !compressed && total > self.limits.message_bytes {
-            return Err(LimitError::MessageBytes(total));
-        }
-        Ok(())
     }
 
     fn receive_control(

@@ -6,7 +6,7 @@ use super::arriving::ArrivingFrame;
 use crate::application::MessageKind;
 use crate::frame::{FrameHeader, UNMASKED_HEADER_BYTES};
 use crate::growth;
-use crate::mask;
+use crate::mask::{self, MaskingKey};
 use crate::payload::Payload;
 use crate::receive_buffer::ReceiveBuffer;
 use crate::utf8::{NotUtf8, Utf8Validator};
@@ -59,15 +59,28 @@ impl Unfinished {
         let FrameHeader { fin, masking_key, .. } = frame.header;
         // The last frame tells how long the message is.
         let most = if fin { frame.missing() + self.len() as u64 } else { limit };
+        let offset = frame.received();
+        self.join(frame.take(input, n), masking_key, offset, most)
+    }
+
+    /// Appends a stretch that starts `offset` bytes into a frame's payload. The
+    /// message will have `most` bytes at most.
+    #[inline]
+    pub(super) fn join(
+        &mut self,
+        stretch: &[u8],
+        masking_key: Option<MaskingKey>,
+        offset: u64,
+        most: u64,
+    ) -> Result<(), NotUtf8> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(self.room);
         if self.bytes.is_empty() {
-            self.bytes.reserve_exact(most.min(self.room + n.max(Self::FIRST_SPACE)));
+            let space = self.room + stretch.len().max(Self::FIRST_SPACE);
+            self.bytes.reserve_exact(most.min(space));
             self.bytes.resize(self.room, 0);
         }
-        growth::reserve(&mut self.bytes, n, most);
+        growth::reserve(&mut self.bytes, stretch.len(), most);
         let before = self.bytes.len();
-        let offset = frame.received();
-        let stretch = frame.take(input, n);
         match masking_key {
             Some(key) => mask::extend_unmasked(&mut self.bytes, stretch, key, offset),
             None => self.bytes.extend_from_slice(stretch),
