@@ -5,6 +5,7 @@
 //! caller sends (`send_message`, `send_ping`, `close`), and `drain`, which is due
 //! after each of them and does the work.
 
+mod ending;
 mod process;
 mod whole_messages;
 
@@ -27,7 +28,8 @@ use crate::receive_buffer::ReceiveBuffer;
 use crate::role::Role;
 use crate::time::{Duration, Instant};
 use crate::timers::Due;
-use process::{PutOff, Waiting};
+use ending::PutOff;
+use process::Waiting;
 
 /// Takes what a connection reports, in order. Answers go into the outbox.
 pub trait Handler {
