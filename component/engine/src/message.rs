@@ -86,7 +86,7 @@ impl Receiver {
 
     /// Whether a call without new input would find more.
     pub(crate) fn is_inflating(&self) -> bool {
-        self.frame.as_ref().is_some_and(ArrivingFrame::is_complete)
+        self.frame.as_ref().is_some_and(|frame| frame.inflating)
     }
 
     /// Lets go of memory that is of use to a busy connection only.
@@ -112,7 +112,7 @@ impl Receiver {
                 let Some(header) = self.receive_header(input)? else { return Ok(None) };
                 ArrivingFrame::new(header)
             };
-            if frame.here(input) == 0 && !frame.is_complete() {
+            if frame.here(input) == 0 && !frame.is_complete() && !frame.inflating {
                 self.frame = Some(frame);
                 return Ok(None);
             }
@@ -183,11 +183,13 @@ impl Receiver {
         let before = message.len();
         let mut deflated = &input.rest()[..here];
         let limit = self.limits.message_bytes;
-        let progress = inflater.inflate(&mut deflated, message.inflated(), limit, budget)?;
+        let progress = inflater.inflate(&mut deflated, message.inflated(), limit, budget);
         let left = deflated.len();
         frame.take(input, here - left);
+        // §8.1: before what is wrong behind it, as if each byte came by itself.
         message.validate(before)?;
-        if progress == Progress::Pending {
+        frame.inflating = progress? == Progress::Pending;
+        if frame.inflating {
             return Ok(Some(Received::Inflated((message.len() - before) as u64)));
         }
         if frame.ends_message() {

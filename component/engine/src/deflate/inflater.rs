@@ -49,7 +49,7 @@ impl Inflater {
     /// Fails on what is not DEFLATE, and once the message has more than `limit`
     /// bytes. `output` never has room for more than one byte above the limit. It
     /// grows with what came: see [`growth`], plus 4 bytes for each byte of input,
-    /// or 1 KiB. After an error its content means nothing.
+    /// or 1 KiB. After an error it has what came before what is wrong.
     pub(crate) fn inflate(
         &mut self,
         input: &mut &[u8],
@@ -65,6 +65,7 @@ impl Inflater {
         let mut filled = output.len();
         loop {
             if filled as u64 > limit {
+                output.truncate(filled);
                 return Err(LimitError::MessageBytes(filled as u64).into());
             }
             if filled == output.len() {
@@ -77,10 +78,13 @@ impl Inflater {
                 step = step.saturating_mul(2);
             }
             let (status, consumed, written) =
-                run(stream, input, &mut output[filled..], InflateFlush::NoFlush)?;
+                run(stream, input, &mut output[filled..], InflateFlush::NoFlush);
             *input = &input[consumed..];
             filled += written;
-            if status == Status::StreamEnd {
+            if status.is_err() {
+                output.truncate(filled);
+            }
+            if status? == Status::StreamEnd {
                 // RFC 7692 §7.2.3.4: a final block ends a stream, not the message. What
                 // follows knows no context, as peers restart their compressor there too.
                 stream.reset(false);
@@ -104,8 +108,9 @@ impl Inflater {
             // `Block` makes the stream stop behind a block: the byte behind the tail is
             // left alone if and only if the tail ends one. The tail holds no data.
             let [a, b, c, d] = TAIL;
-            let (_, consumed, written) =
-                run(stream, &[a, b, c, d, 0x00], &mut [0], InflateFlush::Block)?;
+            let (status, consumed, written) =
+                run(stream, &[a, b, c, d, 0x00], &mut [0], InflateFlush::Block);
+            status?;
             if consumed != TAIL.len() || written != 0 {
                 return Err(ProtocolError::CompressedData);
             }
@@ -134,18 +139,17 @@ fn new_stream() -> Inflate {
     Inflate::new(false, 15)
 }
 
-/// One step: status, bytes consumed, bytes written.
+/// One step: status, bytes consumed, bytes written; these also before an error.
 fn run(
     stream: &mut Inflate,
     input: &[u8],
     output: &mut [u8],
     flush: InflateFlush,
-) -> Result<(Status, usize, usize), ProtocolError> {
+) -> (Result<Status, ProtocolError>, usize, usize) {
     let (total_in, total_out) = (stream.total_in(), stream.total_out());
-    let status =
-        stream.decompress(input, output, flush).map_err(|_| ProtocolError::CompressedData)?;
+    let status = stream.decompress(input, output, flush).map_err(|_| ProtocolError::CompressedData);
     // Below the slices' lengths, so that nothing is lost.
     let consumed = usize::try_from(stream.total_in() - total_in).unwrap_or(input.len());
     let written = usize::try_from(stream.total_out() - total_out).unwrap_or(output.len());
-    Ok((status, consumed, written))
+    (status, consumed, written)
 }

@@ -11,11 +11,13 @@ pub(super) struct ArrivingFrame {
     received: u64,
     /// How much of it was unmasked: more, where inflating has yet to follow.
     unmasked: u64,
+    /// Inflating stopped at its budget: there is more of what was taken.
+    pub(super) inflating: bool,
 }
 
 impl ArrivingFrame {
     pub(super) fn new(header: FrameHeader) -> Self {
-        Self { header, received: 0, unmasked: 0 }
+        Self { header, received: 0, unmasked: 0, inflating: false }
     }
 
     /// How many bytes of payload were taken.
