@@ -78,6 +78,7 @@ impl Compressor {
         self.waiting.push_back(Waiting::Frames(frames));
     }
 
+    /// Compresses a slice of what waits longest. A message of several slices
     /// becomes a message of several frames (§5.4, RFC 7692 §6.1).
     pub(crate) fn slice(&mut self) -> Compressed {
         match self.waiting.pop_front() {

@@ -126,10 +126,11 @@ impl Connection {
     fn hand_over(
         now: Instant,
         role: Role,
-        HandedOver { options, agreed }: HandedOver,
+        handed_over: HandedOver,
         keys: Option<Box<Keys>>,
     ) -> Result<Self, OptionError> {
-        options.validate()?;
+        handed_over.validate()?;
+        let HandedOver { options, agreed } = handed_over;
         let reader = Reader::frames(role, &options, &agreed);
         let mut connection = Self::new(now, role, &options, reader, keys);
         connection.open(agreed);

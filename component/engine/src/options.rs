@@ -3,6 +3,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use crate::error::OptionError;
 use crate::event::{Agreed, Header};
@@ -214,11 +215,26 @@ impl Default for Compression {
 }
 
 impl Compression {
+    /// LZ77 window bits (RFC 7692 §7.1.2).
+    const WINDOW_BITS: RangeInclusive<u8> = 8..=15;
+
     fn validate(&self) -> Result<(), OptionError> {
-        let bits = 8..=15;
         let in_bounds = (1..=9).contains(&self.level)
-            && bits.contains(&self.server_window_bits)
-            && bits.contains(&self.client_window_bits);
+            && Self::WINDOW_BITS.contains(&self.server_window_bits)
+            && Self::WINDOW_BITS.contains(&self.client_window_bits);
+        in_bounds.then_some(()).ok_or(OptionError::Compression)
+    }
+}
+
+impl HandedOver {
+    /// Checks every bound, also of what somebody else agreed to.
+    pub(crate) fn validate(&self) -> Result<(), OptionError> {
+        self.options.validate()?;
+        let in_bounds = self.agreed.compression.is_none_or(|agreed| {
+            [agreed.server_window_bits, agreed.client_window_bits]
+                .iter()
+                .all(|bits| Compression::WINDOW_BITS.contains(bits))
+        });
         in_bounds.then_some(()).ok_or(OptionError::Compression)
     }
 }

@@ -6,10 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ClientHandshake, ServerHandshake, client_options, server_options};
+use crate::connection::Connection;
 use crate::entropy::Keys;
 use crate::error::OptionError as Error;
-use crate::event::Header;
-use crate::options::{ClientOptions, Options, ServerOptions, Timeouts};
+use crate::event::{Agreed, AgreedCompression, Header};
+use crate::options::{ClientOptions, HandedOver, Options, ServerOptions, Start, Timeouts};
 
 fn server_error(change: impl FnOnce(&mut ServerOptions)) -> Option<Error> {
     let mut options = server_options();
@@ -50,6 +51,28 @@ fn options_in_their_bounds_begin_a_handshake() {
     assert_eq!(server_error(|_| {}), None);
     assert_eq!(client_error(|_| {}), None);
     assert_eq!(both_errors(Options::default(), &[], Some(("X-A", b"b \xff c"))), [None, None]);
+}
+
+#[test]
+fn what_was_agreed_elsewhere_has_the_bounds_of_what_is_agreed_here() {
+    for (bits, error) in [(7, Some(Error::Compression)), (8, None), (16, Some(Error::Compression))]
+    {
+        let compression = AgreedCompression {
+            server_window_bits: bits,
+            client_window_bits: 15,
+            server_context_takeover: true,
+            client_context_takeover: true,
+        };
+        for compression in [
+            compression,
+            AgreedCompression { server_window_bits: 15, client_window_bits: bits, ..compression },
+        ] {
+            let agreed = Agreed { compression: Some(compression), ..Agreed::default() };
+            let options = Options::default();
+            let start = Start::Accepted(HandedOver { options, agreed });
+            assert_eq!(Connection::start(0, start, Box::new(|_: &mut [u8]| {})).err(), error);
+        }
+    }
 }
 
 #[test]
