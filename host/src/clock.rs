@@ -64,11 +64,6 @@ impl Alarm {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
-    /// How long until the deadline, if there is one.
-    pub(crate) fn remaining(&self) -> Option<Duration> {
-        self.deadline.map(|at| self.clock.at(at).saturating_duration_since(Instant::now()))
-    }
-
     /// Ready once the deadline is reached; never without one.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.deadline else { return Poll::Pending };

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
-use tokio::time::timeout;
 use tracing::{Level, debug, enabled, warn};
 
 use crate::bindings::types::{Next, ReadyState};
@@ -65,8 +64,8 @@ where
             worker.closing_timeout
         }
     };
-    let closed = timeout(lingering, connection.transport.close(&worker.buffer)).await;
-    debug!(%peer, clean = matches!(closed, Ok(Ok(()))), "the transport is closed");
+    let clean = connection.transport.close(&worker.buffer, lingering).await;
+    debug!(%peer, clean, "the transport is closed");
 }
 
 /// A connection under way.
@@ -152,8 +151,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let now = self.worker.clock.now();
         if self.alarm.is_due(now) {
             // Looked at before the transport: a peer that always has bytes to
-            // read cannot put it off.
-            return Poll::Ready(Wake::Deadline);
+            // read cannot put it off. One that takes what it is sent, slowly, can:
+            // meanwhile it is not read from, and could not answer.
+            if self.transport.queued() == 0 || !self.transport.has_progressed() {
+                return Poll::Ready(Wake::Deadline);
+            }
+            self.alarm.set(Some(now.saturating_add(self.worker.patience())));
         }
         match self.poll_transport(cx, now, endpoint) {
             Poll::Ready(wake) => Poll::Ready(wake),

@@ -3,11 +3,14 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 use crate::outlet::Direct;
 use crate::read_buffer::ReadBuffer;
@@ -17,11 +20,17 @@ use crate::read_buffer::ReadBuffer;
 /// and little enough that sending on and on gains nobody anything.
 const MOST_DISCARDED: usize = 64 << 20;
 
+/// Bytes that a peer has to take while it is waited for, so as not to pass for one
+/// that does not read.
+const LEAST_PROGRESS: usize = 64 << 10;
+
 /// A stream, and what is to be transmitted on it.
 pub(crate) struct Transport<S> {
     stream: S,
     transmission: Vec<u8>,
     transmitted: usize,
+    /// Bytes that the peer took since somebody asked; all there were count as many.
+    progress: usize,
     /// Why nothing can be transmitted any more. What the peer sent before can
     /// still be received: its Close frame may be among it.
     broken: Option<io::ErrorKind>,
@@ -38,6 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             stream,
             transmission: Vec::new(),
             transmitted: 0,
+            progress: 0,
             broken: None,
             has_ended: false,
             discarded: None,
@@ -72,6 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         self.transmission.len() - self.transmitted
     }
 
+    /// Whether the peer took a good part of what waited for it, or the rest, since
+    /// this was asked last: then it reads, however slowly.
+    pub(crate) fn has_progressed(&mut self) -> bool {
+        mem::take(&mut self.progress) >= LEAST_PROGRESS
+    }
+
     /// Ready once nothing waits to be transmitted any more. Where the stream
     /// broke nothing does, and receiving tells of it, behind what came before.
     pub(crate) fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -83,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
         self.transmission = Vec::new();
         self.transmitted = 0;
+        self.progress = LEAST_PROGRESS;
         Poll::Ready(())
     }
 
@@ -90,7 +107,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         while let Some(rest @ [_, ..]) = self.transmission.get(self.transmitted..) {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => self.transmitted += written,
+                written => {
+                    self.transmitted += written;
+                    self.progress += written;
+                }
             }
         }
         Pin::new(&mut self.stream).poll_flush(cx)
@@ -143,9 +163,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
     }
 
-    /// [`poll_close`](Self::poll_close) for a transport that is let go of.
-    pub(crate) async fn close(mut self, buffer: &RefCell<ReadBuffer>) -> io::Result<()> {
-        poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut())).await
+    /// [`poll_close`](Self::poll_close) for a transport that is let go of, and tells
+    /// whether the peer ended it. Waits so long for the peer, and again for as long
+    /// as it takes what waits for it.
+    pub(crate) async fn close(mut self, buffer: &RefCell<ReadBuffer>, wait: Duration) -> bool {
+        loop {
+            let closing = poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut()));
+            match timeout(wait, closing).await {
+                Ok(closed) => return closed.is_ok(),
+                Err(_) if self.has_progressed() => {}
+                Err(_) => return false,
+            }
+        }
     }
 }
 
@@ -174,6 +203,25 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         transport.queue(b"more".to_vec());
         assert_eq!(transport.queued(), 0, "nothing is kept for nobody");
+    }
+
+    #[test]
+    fn a_peer_progresses_by_what_it_takes() {
+        let (stream, mut peer) = duplex(LEAST_PROGRESS);
+        let mut transport = Transport::new(stream);
+        transport.queue(vec![0; 2 * LEAST_PROGRESS]);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut take = |count| {
+            let mut part = vec![0; count];
+            let _ = Pin::new(&mut peer).poll_read(cx, &mut ReadBuf::new(&mut part));
+            let _ = transport.poll_transmit(cx);
+            transport.has_progressed()
+        };
+        assert!(take(0), "a part");
+        assert!(!take(0), "nothing since");
+        assert!(!take(LEAST_PROGRESS - 1), "too little");
+        assert!(take(1), "the rest");
+        assert!(!take(LEAST_PROGRESS), "nothing waits any more");
     }
 
     #[test]

@@ -55,6 +55,13 @@ pub(crate) struct Worker {
     reclaim: Reclaim,
 }
 
+impl Worker {
+    /// How long, in milliseconds, a peer that takes what it is sent is given for more.
+    pub(crate) fn patience(&self) -> u64 {
+        u64::try_from(self.closing_timeout.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// What a worker is handed by its server.
 pub(crate) struct Assignment {
     pub(crate) app: Arc<App>,
@@ -190,8 +197,8 @@ fn refuse(worker: &Rc<Worker>, stream: TcpStream, answer: &'static [u8]) {
     spawn_local(async move {
         let mut transport = Transport::new(stream);
         transport.queue(answer.to_vec());
-        let closed = timeout(REFUSAL, transport.close(&worker.buffer)).await;
-        debug!(in_time = closed.is_ok(), "a refused connection is closed");
+        let clean = transport.close(&worker.buffer, REFUSAL).await;
+        debug!(clean, "a refused connection is closed");
         drop(permit);
     });
 }

@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use sandsock::client::{
     ConnectError, Connector, Event, Failure, HandshakeError, Message, SendError,
 };
 use sandsock::{App, Certificate, ECHO, Server, Settings, Tls, TlsSettings, connect};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// An echo server, as long as the guard lives.
 struct Echo {
@@ -59,6 +62,43 @@ async fn messages_come_back_and_the_closure_is_clean() {
     assert!(closure.clean);
     assert_eq!(closure.code, 1000);
     assert_eq!(connection.next_event().await.unwrap(), None);
+}
+
+/// Passes bytes on to a server and back, and tells how many come from the client.
+async fn proxy(server: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<usize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (counts, counted) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let (mut from_client, mut to_client) = client.into_split();
+        let server = TcpStream::connect(server).await.unwrap();
+        let (mut from_server, mut to_server) = server.into_split();
+        tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+        let mut part = [0; 4096];
+        while let Ok(count @ 1..) = from_client.read(&mut part).await {
+            to_server.write_all(&part[..count]).await.unwrap();
+            let _ = counts.send(count);
+        }
+    });
+    (address, counted)
+}
+
+#[tokio::test]
+async fn what_is_sent_is_on_its_way_though_nothing_is_received() {
+    let echo = echo(false);
+    let (address, mut counted) = proxy(echo.address).await;
+    let mut connection = connect(&format!("ws://{address}")).await.unwrap();
+    while counted.try_recv().is_ok() {}
+    // So long that it is compressed from drain to drain, to 1 KiB.
+    connection.send(&Message::Binary(vec![0xff; 1 << 20])).await.unwrap();
+    let arrival = async {
+        let mut arrived = 0;
+        while arrived < 1 << 10 {
+            arrived += counted.recv().await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(20), arrival).await.expect("the message");
 }
 
 #[tokio::test]
@@ -156,15 +196,16 @@ async fn nobody_listening_and_nobody_answering_are_told_apart() {
     let error = connector.connect(&url).await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
 
-    drop(listener);
+    // A port that is taken, but not listened on.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let url = format!("ws://{}", taken.local_addr().unwrap());
     let error = connect(&url).await.err().unwrap();
     assert!(matches!(error, ConnectError::Tcp { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn an_http_server_is_named_with_its_status() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

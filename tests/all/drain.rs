@@ -26,6 +26,7 @@ fn a_signal_closes_every_connection_with_1001_and_ends_the_process_with_success(
                 // Reading on answers the Close, and meets the end.
                 assert!(matches!(client.read(), Err(Error::ConnectionClosed)));
             }
+            drop(clients);
             assert_eq!(server.wait().code(), Some(0), "{signal:?}, {isolation}");
         }
     }
@@ -48,6 +49,7 @@ fn while_it_drains_no_connection_is_accepted() {
     assert!(client.read().unwrap().is_close());
     assert!(TcpStream::connect(server.address()).is_err());
     assert!(client.read().is_err());
+    drop(client);
     assert_eq!(server.wait().code(), Some(0));
 }
 

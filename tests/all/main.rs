@@ -20,6 +20,7 @@ mod harness;
 mod hostile_components;
 mod hostile_input;
 mod layers;
+mod slow_peers;
 mod sockets;
 mod split;
 mod states;

@@ -2,7 +2,7 @@
 //! bytes where that client behaves too well.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::thread;
 
 use tungstenite::protocol::CloseFrame;
@@ -10,26 +10,8 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
 use crate::harness::frames::{self, BINARY, FIN, Frame, PING, TEXT, frame};
-use crate::harness::server::{Client, Server, read_head, read_to_end};
+use crate::harness::server::{Client, ISOLATION, Server, assert_echo, read_head, read_to_end};
 use crate::harness::start::{Role, request, request_with};
-
-const ISOLATION: [&[&str]; 2] = [&["--isolation", "connection"], &["--isolation", "worker"]];
-
-/// Sends a message and expects it back.
-fn assert_echo(client: &mut Client, message: Message) {
-    client.send(message.clone()).unwrap();
-    // Not with `assert_eq!`, which would print 16 MiB.
-    assert!(client.read().unwrap() == message, "another message of {} bytes", message.len());
-}
-
-/// A transport with the opening handshake done.
-fn opened(server: &Server) -> TcpStream {
-    let mut stream = server.connect();
-    stream.write_all(request().as_bytes()).unwrap();
-    let head = read_head(&mut stream);
-    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-    stream
-}
 
 #[test]
 fn messages_of_all_sizes_come_back() {
@@ -133,7 +115,7 @@ fn a_request_that_does_not_come_is_refused_with_408() {
 fn a_peer_that_ends_its_sending_direction_gets_what_it_asked_for() {
     for isolation in ISOLATION {
         let server = Server::start(isolation);
-        let mut stream = opened(&server);
+        let mut stream = server.opened();
         let messages: Vec<Vec<u8>> = (1..=3u8).map(|n| vec![n; 100_000]).collect();
         for message in &messages {
             stream.write_all(&frame(Role::Client, FIN | BINARY, message)).unwrap();
@@ -167,7 +149,7 @@ fn everything_in_one_write_is_answered_in_order() {
 fn a_peer_that_is_failed_while_it_sends_still_gets_the_close_frame() {
     for isolation in ISOLATION {
         let server = Server::start(isolation);
-        let mut stream = opened(&server);
+        let mut stream = server.opened();
         let mut writer = stream.try_clone().unwrap();
         // An unmasked frame, and 32 MiB behind it that nobody wants.
         let sending = thread::spawn(move || {
@@ -196,35 +178,9 @@ fn a_refused_peer_that_goes_on_sending_still_gets_the_refusal() {
 }
 
 #[test]
-fn a_peer_that_never_reads_is_not_read_from_and_dropped_in_the_end() {
-    for isolation in ISOLATION {
-        let timeouts = ["--ping-interval", "300ms", "--ping-timeout", "300ms"];
-        let closing = ["--closing-timeout", "300ms", "--workers", "1"];
-        let server = Server::start(&[isolation, &timeouts[..], &closing[..]].concat());
-        let before = server.memory_bytes();
-        let mut stream = opened(&server);
-        let peer = stream.local_addr().unwrap().to_string();
-        stream.set_nonblocking(true).unwrap();
-        let message = frame(Role::Client, FIN | BINARY, &vec![7; 64 << 10]);
-        let mut sent = 0;
-        // Until the server takes no more, or for good.
-        while let Ok(count) = stream.write(&message[sent % message.len()..]) {
-            sent += count;
-            assert!(sent < 1 << 30, "the server reads from a peer that does not");
-        }
-        // Others do not notice.
-        assert_echo(&mut server.client(), Message::text("Hi"));
-        server.wait_for_log(&["transport is closed", &peer]);
-        let grown = server.memory_bytes().saturating_sub(before);
-        assert!(grown < 64 << 20, "{grown} bytes more for {sent} bytes sent");
-        assert_echo(&mut server.client(), Message::text("Hi"));
-    }
-}
-
-#[test]
 fn a_peer_that_does_not_answer_pings_is_failed_with_1011() {
     let server = Server::start(&["--ping-interval", "100ms", "--ping-timeout", "100ms"]);
-    let mut stream = opened(&server);
+    let mut stream = server.opened();
     let frames = frames::decode_all(Role::Server, &read_to_end(&mut stream));
     let [ping, close] = &frames[..] else { panic!("{frames:?}") };
     assert_eq!(ping.first, FIN | PING);
@@ -241,14 +197,14 @@ fn an_idle_peer_is_closed_with_1001() {
 #[test]
 fn a_peer_that_answers_a_close_with_none_is_left_at_the_closing_timeout() {
     let server = Server::start(&["--idle-timeout", "100ms", "--closing-timeout", "100ms"]);
-    let mut stream = opened(&server);
+    let mut stream = server.opened();
     assert_eq!(read_to_end(&mut stream), [0x88, 2, 0x03, 0xe9]);
 }
 
 #[test]
 fn a_peer_that_never_ends_its_sending_direction_is_left_at_the_closing_timeout() {
     let server = Server::start(&["--closing-timeout", "200ms"]);
-    let mut stream = opened(&server);
+    let mut stream = server.opened();
     stream.write_all(&frames::close(Role::Client, 1000)).unwrap();
     assert_eq!(read_to_end(&mut stream), [0x88, 2, 0x03, 0xe8]);
     // This end stays open. Once the server has let go, writing fails.
@@ -275,7 +231,7 @@ fn many_connections_at_once_each_get_their_own_echo() {
 #[test]
 fn a_frame_that_comes_byte_by_byte_is_echoed_at_its_last() {
     let server = Server::start(&[]);
-    let mut stream = opened(&server);
+    let mut stream = server.opened();
     let bytes = frame(Role::Client, FIN | TEXT, b"slowly");
     let (last, front) = bytes.split_last().unwrap();
     for byte in front {

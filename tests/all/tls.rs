@@ -179,7 +179,8 @@ fn the_opening_timeout_bounds_a_tls_handshake() {
 #[test]
 fn the_opening_timeout_goes_on_behind_the_tls_handshake() {
     let files = Files::new();
-    let server = files.serve(&["--opening-timeout", "200ms"]);
+    // Time enough for TLS.
+    let server = files.serve(&["--opening-timeout", "2s"]);
     // TLS is done and no request comes: the endpoint says so in HTTP.
     let mut stream = files.client(&[&TLS13], None).connect(&server);
     let mut answer = Vec::new();

@@ -19,6 +19,9 @@ use crate::transport::Transport;
 /// peer. Above, nothing is read until there are fewer.
 const MOST_KEPT: usize = 16 << 20;
 
+/// How long, in milliseconds, a peer that takes what it is sent is given for more.
+const PATIENCE: u64 = 5_000;
+
 /// An open connection to a server.
 ///
 /// Nothing happens on it but in its methods: Pings are answered, and a peer
@@ -138,7 +141,9 @@ impl Connection {
         poll_fn(|cx| {
             loop {
                 self.drain_if_undrained()?;
-                if self.transport.queued() == 0 || self.next == Next::Close {
+                // A long message is compressed from drain to drain.
+                let is_drained = self.next != Next::Drain || !self.has_room();
+                if self.transport.queued() == 0 && is_drained || self.next == Next::Close {
                     return Poll::Ready(Ok(()));
                 }
                 match self.poll_progress(cx) {
@@ -198,7 +203,9 @@ impl Connection {
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, EngineFailure>> {
         loop {
             if let Some(Event::Closed(_)) = self.events.front() {
-                ready!(self.poll_close(cx));
+                // §7.1.1. The peer has ended it, or was waited for: as far as it
+                // goes at once.
+                let _ = self.transport.poll_close(cx, &mut self.buffer);
             }
             if let Some(event) = self.events.pop_front() {
                 self.kept -= weight(&event);
@@ -219,30 +226,40 @@ impl Connection {
         let now = self.clock.now();
         if self.alarm.is_due(now) {
             // Looked at before the transport: a peer that always has bytes to
-            // read cannot put it off.
-            let reached = self.guest.reach_deadline(now);
-            return Poll::Ready(self.answer(reached));
+            // read cannot put it off. One that takes what it is sent, slowly, can:
+            // a Ping would wait behind that.
+            if self.transport.queued() == 0 || !self.transport.has_progressed() {
+                let reached = self.guest.reach_deadline(now);
+                return Poll::Ready(self.answer(reached));
+            }
+            self.alarm.set(Some(now.saturating_add(PATIENCE)));
         }
         // What follows does not wait for it: the peer may want to be read from
         // before it reads on. The bounds hold all the same.
         if self.transport.poll_transmit(cx).is_ready() {
             self.answers = 0;
         }
-        let has_room = self.kept < MOST_KEPT && self.answers < MOST_KEPT;
         match self.next {
-            Next::Drain if has_room => return Poll::Ready(self.answer(Ok(()))),
-            Next::Receive if has_room => match self.transport.poll_receive(cx, &mut self.buffer) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(self.end(None)),
-                Poll::Ready(Ok(count)) => {
-                    let received = self.guest.receive(now, &self.buffer[..count]);
-                    return Poll::Ready(self.answer(received));
+            Next::Drain if self.has_room() => return Poll::Ready(self.answer(Ok(()))),
+            Next::Receive if self.has_room() => {
+                match self.transport.poll_receive(cx, &mut self.buffer) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(self.end(None)),
+                    Poll::Ready(Ok(count)) => {
+                        let received = self.guest.receive(now, &self.buffer[..count]);
+                        return Poll::Ready(self.answer(received));
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(self.end(Some(error))),
+                    Poll::Pending => {}
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(self.end(Some(error))),
-                Poll::Pending => {}
-            },
+            }
             Next::Receive | Next::Drain | Next::Close => {}
         }
         self.alarm.poll(cx).map(Ok)
+    }
+
+    /// Whether more of the peer's bytes may be processed.
+    fn has_room(&self) -> bool {
+        self.kept < MOST_KEPT && self.answers < MOST_KEPT
     }
 
     /// The peer ended its sending direction, or the transport broke.
@@ -271,14 +288,6 @@ impl Connection {
             self.next = drained.output.next;
         }
         Ok(())
-    }
-
-    /// Closes the transport (§7.1.1), until the deadline at the latest.
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.transport.poll_close(cx, &mut self.buffer) {
-            Poll::Pending if self.alarm.remaining().is_some() => self.alarm.poll(cx),
-            Poll::Pending | Poll::Ready(_) => Poll::Ready(()),
-        }
     }
 }
 

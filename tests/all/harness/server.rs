@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -12,10 +12,16 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tungstenite::WebSocket;
+use tungstenite::{Message, WebSocket};
+
+use super::start::request;
 
 /// The longest that anything is waited for; only a failing test gets there.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The flags of either isolation.
+pub(crate) const ISOLATION: [&[&str]; 2] =
+    [&["--isolation", "connection"], &["--isolation", "worker"]];
 
 /// A client of tungstenite, on a transport of ours.
 pub(crate) type Client = WebSocket<TcpStream>;
@@ -59,13 +65,29 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     sandsock(arguments).output().unwrap()
 }
 
+/// Starts the host with an input, of which there is no more.
+pub(crate) fn start(arguments: &[&str], input: &[u8]) -> Child {
+    let mut child = sandsock(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    // It may have ended without reading.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child
+}
+
+pub(crate) fn signal(process: &Child, signal: Signal) {
+    let pid = Pid::from_raw(process.id().try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
 impl Server {
     /// Starts `sandsock serve` with `flags` more, and waits until it listens.
     pub(crate) fn start(flags: &[&str]) -> Self {
-        // Few connections: the pool of instances is what takes time to set up.
+        // Few connections: the pool of instances is what takes time to set up. No
+        // timeout ends anything that a test does not set.
         let own =
             ["--log", "debug", "serve", "--listen", "127.0.0.1:0", "--max-connections", "100"];
-        let mut child = sandsock(&[&own, flags].concat()).spawn().unwrap();
+        let waits = ["--opening-timeout", "--closing-timeout", "--drain-timeout", "--call-timeout"];
+        let endless = waits.map(|flag| [flag, "1h"]).concat();
+        let mut child = sandsock(&[&own, &endless[..], flags].concat()).spawn().unwrap();
         let log = Log::default();
         log.collect(child.stderr.take().unwrap());
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -113,6 +135,15 @@ impl Server {
         stream
     }
 
+    /// A transport with the opening handshake done.
+    pub(crate) fn opened(&self) -> TcpStream {
+        let mut stream = self.connect();
+        stream.write_all(request().as_bytes()).unwrap();
+        let head = read_head(&mut stream);
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        stream
+    }
+
     /// A WebSocket connection.
     pub(crate) fn client(&self) -> Client {
         let url = format!("ws://{}/", self.address());
@@ -120,8 +151,7 @@ impl Server {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        self::signal(&self.child, signal);
     }
 
     /// Waits for the process to end by itself.
@@ -190,6 +220,13 @@ impl Log {
             changed.wait_timeout_while(written.lock().unwrap(), PATIENCE, waiting).unwrap();
         assert!(!waited.timed_out(), "{missing}; the log:\n{}", written.text);
     }
+}
+
+/// Sends a message and expects it back.
+pub(crate) fn assert_echo(client: &mut Client, message: Message) {
+    client.send(message.clone()).unwrap();
+    // Not with `assert_eq!`, which would print 16 MiB.
+    assert!(client.read().unwrap() == message, "another message of {} bytes", message.len());
 }
 
 /// Reads until the peer ends its sending direction.
