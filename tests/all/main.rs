@@ -14,6 +14,7 @@ mod bombs;
 mod citations;
 mod cli;
 mod compression;
+mod connect;
 mod conversation;
 mod drain;
 mod harness;

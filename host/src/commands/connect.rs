@@ -55,7 +55,10 @@ pub(crate) async fn run(
     };
     let input = Input::start(flags.binary)
         .map_err(|error| format!("cannot read the standard input: {error}"))?;
-    conversation.run(input, interrupted).await.map_err(|error| error.to_string())
+    Ok(conversation.run(input, interrupted).await.unwrap_or_else(|error| {
+        eprintln!("sandsock: {error}");
+        Ending::Abnormal
+    }))
 }
 
 struct Conversation {
@@ -97,10 +100,7 @@ impl Conversation {
             // be what it waits for.
             tokio::select! {
                 biased;
-                () = &mut interrupted, if self.is_open() => {
-                    self.notes.closing("interrupted: closing; once more ends at once");
-                    self.close(1001).await?;
-                }
+                () = &mut interrupted, if self.is_open() => self.interrupt().await?,
                 event = self.connection.next_event() => match event? {
                     Some(Event::Closed(closure)) => {
                         self.notes.closed(&closure, self.connection.transport_error());
@@ -122,7 +122,12 @@ impl Conversation {
                             Err(error) => self.refuse(&error).await?,
                         }
                     }
-                    self.connection.flush().await?;
+                    // Long, where the peer does not read.
+                    tokio::select! {
+                        biased;
+                        () = &mut interrupted, if self.is_open() => self.interrupt().await?,
+                        flushed = self.connection.flush() => flushed?,
+                    }
                 }
             }
         }
@@ -148,6 +153,11 @@ impl Conversation {
             Event::Message(_) | Event::Opened(_) | Event::Closed(_) => {}
         }
         Ok(())
+    }
+
+    async fn interrupt(&mut self) -> Result<(), SendError> {
+        self.notes.closing("interrupted: closing; once more ends at once");
+        self.close(1001).await
     }
 
     /// Takes no more of the input, which is not fit to be sent.
