@@ -27,7 +27,7 @@ pub enum Error {
         error: io::Error,
     },
     /// A WebAssembly module, without the component that wraps it.
-    #[error("not a component but a core module: wrap it with `wasm-tools component new`")]
+    #[error("not a component but a core module: `cargo xtask component` makes a component of it")]
     CoreModule,
     /// Not WebAssembly at all.
     #[error("not a WebAssembly component")]
@@ -53,7 +53,7 @@ pub enum Error {
     #[error(
         "{connections} connections need {needed} memory mappings, but vm.max_map_count is \
          {allowed}: raise it (sysctl -w vm.max_map_count={needed}), or allow {fitting} connections \
-         at most, or isolate by worker"
+         at most (--max-connections), or share instances (--isolation worker)"
     )]
     Mappings {
         /// Connections that were asked for.

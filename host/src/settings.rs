@@ -21,7 +21,8 @@ pub struct Settings {
     /// stands for 16 MiB and six times the longest message that the options
     /// allow, or for 4 GiB where an instance is shared.
     pub memory_limit: Option<u64>,
-    /// The longest that one call of a guest may take. Default 5 s.
+    /// The longest that one call of a guest may take. Default 5 s; less than 50 ms
+    /// counts as that.
     pub call_timeout: Duration,
     /// How long connections have for the closing handshake when the server
     /// ends. Default 10 s.

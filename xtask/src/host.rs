@@ -9,10 +9,6 @@ use anyhow::{Context, Result};
 use crate::command;
 use crate::workspace::Workspace;
 
-/// Where `cargo xtask serve` listens unless told otherwise; the address that
-/// the Autobahn test suite's own examples use.
-const LISTEN: &str = "127.0.0.1:9001";
-
 /// Builds the host. Its own build embeds `echo.wasm`, so the guests come first.
 ///
 /// The whole workspace is selected, though one binary is built: so wasmtime has
@@ -28,32 +24,6 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 /// Becomes the host, so that signals and the exit code are its own. Returns
 /// only if that fails.
 pub(crate) fn serve(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
-    let mut host = Command::new(workspace.host());
-    host.arg("serve");
-    if !names_listen(arguments) {
-        host.args(["--listen", LISTEN]);
-    }
-    let failure = host.args(arguments).exec();
+    let failure = Command::new(workspace.host()).arg("serve").args(arguments).exec();
     Err(failure).with_context(|| format!("starting {}", workspace.host().display()))
-}
-
-fn names_listen(arguments: &[OsString]) -> bool {
-    arguments.iter().any(|argument| {
-        let bytes = argument.as_encoded_bytes();
-        bytes == b"--listen" || bytes.starts_with(b"--listen=")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_own_listen_address_is_recognised_in_both_spellings() {
-        let arguments = |list: &[&str]| list.iter().map(OsString::from).collect::<Vec<_>>();
-        assert!(names_listen(&arguments(&["--listen", "[::1]:80"])));
-        assert!(names_listen(&arguments(&["--isolation", "worker", "--listen=[::1]:80"])));
-        assert!(!names_listen(&arguments(&["--listening"])));
-        assert!(!names_listen(&arguments(&[])));
-    }
 }

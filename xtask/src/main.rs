@@ -64,8 +64,7 @@ enum Task {
 
     /// Build, then run the echo server until it is interrupted
     ///
-    /// Listens on 127.0.0.1:9001 unless the arguments behind `--` hold a
-    /// `--listen` of their own.
+    /// Listens on 127.0.0.1:9001 unless the arguments behind `--` say otherwise.
     #[command(after_help = "Example:\n  cargo xtask serve -- --isolation worker")]
     Serve {
         /// Arguments for `sandsock serve`; `-- --help` lists them

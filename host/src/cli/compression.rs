@@ -19,7 +19,7 @@ pub(crate) struct CompressionFlags {
     compression_level: Option<u8>,
 
     /// Messages of fewer bytes are sent uncompressed [default: 64].
-    #[arg(long, value_name = "SIZE", value_parser = small_size)]
+    #[arg(long, value_name = "SIZE", value_parser = small_size::<0>)]
     compression_threshold: Option<u32>,
 
     /// Most LZ77 window bits of what the server sends, 8 to 15 [default: 15].

@@ -3,7 +3,7 @@
 use clap::Args;
 use sandsock::options::{self, Keepalive};
 
-use super::values::{Wait, milliseconds, size, small_size, wait};
+use super::values::{Wait, message_size, milliseconds, size, small_size, wait};
 
 /// What a peer can make this endpoint hold or do.
 #[derive(Debug, Args)]
@@ -11,11 +11,11 @@ use super::values::{Wait, milliseconds, size, small_size, wait};
 #[expect(clippy::struct_field_names, reason = "named as the flags are")]
 pub(crate) struct Limits {
     /// Bytes of the peer's head, at least 256 [default: 16KiB].
-    #[arg(long, value_name = "SIZE", value_parser = small_size)]
+    #[arg(long, value_name = "SIZE", value_parser = small_size::<256>)]
     max_head_bytes: Option<u32>,
 
     /// Fields of the peer's head, 8 to 1000 [default: 100].
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(8..=1000))]
     max_headers: Option<u32>,
 
     /// Payload bytes of one frame, as on the wire [default: a sixteenth more
@@ -24,21 +24,21 @@ pub(crate) struct Limits {
     max_frame_bytes: Option<u64>,
 
     /// Payload bytes of one message, uncompressed, at most 1GiB [default: 16MiB].
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = message_size)]
     max_message_bytes: Option<u64>,
 
     /// Frames of one message [default: 1048576].
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     max_fragments: Option<u32>,
 
     /// Pongs that wait for a peer; above, only the newest Ping is answered
     /// [default: 1024].
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     max_queued_pongs: Option<u32>,
 
     /// Bytes that wait for a peer before no more of its bytes are processed, at
     /// least 1KiB [default: 256KiB].
-    #[arg(long, value_name = "SIZE", value_parser = small_size)]
+    #[arg(long, value_name = "SIZE", value_parser = small_size::<1024>)]
     max_output_bytes: Option<u32>,
 }
 

@@ -12,7 +12,7 @@ use sandsock::{Isolation, Settings};
 use super::compression::CompressionFlags;
 use super::options::{Limits, Timeouts};
 use super::tls::TlsFlags;
-use super::values::{size, time};
+use super::values::{call_time, size};
 
 /// Where a server listens that is not told otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9001);
@@ -69,8 +69,8 @@ struct Sandbox {
     memory_limit: Option<u64>,
 
     /// Longest time in one call of the application; then it is stopped, and
-    /// its connection gets close code 1011.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    /// its connection gets close code 1011. At least 50ms.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = call_time)]
     call_timeout: Duration,
 
     /// Time for closing handshakes when the server ends.
