@@ -95,7 +95,7 @@ fn every_cited_section_exists() {
     let mut cited = 0;
     let mut unknown = Vec::new();
     for path in sources() {
-        // Its own examples are wrong on purpose.
+        // Its own examples are of the syntax.
         if path.ends_with(file!()) || path.ends_with("tests/all/citations.rs") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! All tests that are about more than one module: the engine against the RFC,
+//! The tests that are about more than one crate: the engine against the RFC,
 //! natively and in its component, and the host against real sockets.
 //!
 //! `cargo xtask test` builds what they need and runs them.
@@ -19,7 +19,8 @@ mod conversation;
 mod drain;
 mod harness;
 mod hostile_components;
-mod hostile_input;
+mod hostile_frames;
+mod hostile_heads;
 mod layers;
 mod slow_peers;
 mod sockets;

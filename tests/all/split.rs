@@ -11,21 +11,21 @@ use crate::harness::{Drained, Driver, Place};
 
 /// A peer's bytes, and whom they are for.
 #[derive(Clone, Debug)]
-struct Session {
+struct Stream {
     role: Role,
     /// The bytes begin with the opening handshake.
     connecting: bool,
     bytes: Vec<u8>,
 }
 
-/// All that a connection did with a session.
+/// All that a connection did with a stream.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     out: Drained,
     ready_state: ReadyState,
 }
 
-impl Session {
+impl Stream {
     fn run<'a>(&self, place: Place, chunks: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         let start = match self.connecting {
             true => self.role.connecting(options()),
@@ -37,7 +37,7 @@ impl Session {
         Outcome { out: driver.take(), ready_state: driver.ready_state() }
     }
 
-    /// The session's bytes in parts that end at `cuts`.
+    /// The stream's bytes in parts that end at `cuts`.
     fn cut(&self, cuts: &[Index]) -> Vec<&[u8]> {
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(self.bytes.len() + 1)).collect();
         ends.push(self.bytes.len());
@@ -100,7 +100,7 @@ fn close() -> impl Strategy<Value = (u8, Vec<u8>)> {
     body.prop_map(|body| (FIN | CLOSE, body))
 }
 
-fn session() -> impl Strategy<Value = Session> {
+fn stream() -> impl Strategy<Value = Stream> {
     let part = prop_oneof![
         6 => message(),
         3 => control().prop_map(|frame| vec![frame]),
@@ -120,7 +120,7 @@ fn session() -> impl Strategy<Value = Session> {
                 let place = place.index(bytes.len());
                 bytes[place] = byte;
             }
-            Session { role, connecting, bytes }
+            Stream { role, connecting, bytes }
         })
 }
 
@@ -132,10 +132,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_session_goes_alike_however_it_is_cut(session in session(), cuts in cuts()) {
-        let whole = session.run(Place::Native, [&session.bytes[..]]);
-        prop_assert_eq!(&session.run(Place::Native, session.bytes.chunks(1)), &whole);
-        prop_assert_eq!(&session.run(Place::Native, session.cut(&cuts)), &whole);
+    fn a_stream_goes_alike_however_it_is_cut(stream in stream(), cuts in cuts()) {
+        let whole = stream.run(Place::Native, [&stream.bytes[..]]);
+        prop_assert_eq!(&stream.run(Place::Native, stream.bytes.chunks(1)), &whole);
+        prop_assert_eq!(&stream.run(Place::Native, stream.cut(&cuts)), &whole);
         // The last word is the closure, and it is said once.
         prop_assert_eq!(whole.ready_state, ReadyState::Closed);
     }
@@ -146,10 +146,10 @@ proptest! {
         role in select(&Role::BOTH),
         cuts in cuts(),
     ) {
-        let session = Session { role, connecting: false, bytes };
-        let whole = session.run(Place::Native, [&session.bytes[..]]);
-        prop_assert_eq!(&session.run(Place::Native, session.bytes.chunks(1)), &whole);
-        prop_assert_eq!(&session.run(Place::Native, session.cut(&cuts)), &whole);
+        let stream = Stream { role, connecting: false, bytes };
+        let whole = stream.run(Place::Native, [&stream.bytes[..]]);
+        prop_assert_eq!(&stream.run(Place::Native, stream.bytes.chunks(1)), &whole);
+        prop_assert_eq!(&stream.run(Place::Native, stream.cut(&cuts)), &whole);
     }
 }
 
@@ -158,11 +158,11 @@ proptest! {
 
     #[test]
     fn the_component_does_what_the_native_engine_does_to_the_byte(
-        session in session(),
+        stream in stream(),
         cuts in cuts(),
     ) {
-        let chunks = session.cut(&cuts);
-        let native = session.run(Place::Native, chunks.iter().copied());
-        prop_assert_eq!(session.run(Place::Component, chunks), native);
+        let chunks = stream.cut(&cuts);
+        let native = stream.run(Place::Native, chunks.iter().copied());
+        prop_assert_eq!(stream.run(Place::Component, chunks), native);
     }
 }

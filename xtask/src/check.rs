@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::command;
 use crate::workspace::Workspace;
 
-/// Runs the three, cheapest first, here and in the workspace of `bench/`.
+/// Runs the three, cheapest first; the first two also in the workspace of `bench/`.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let cargo = |directory: &Path, arguments: &[&str]| {
         command::run(workspace.cargo(arguments[0]).args(&arguments[1..]).current_dir(directory))

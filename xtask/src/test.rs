@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace.
+//! `cargo xtask test`: every test, here and in the workspace of `bench/`.
 
 use std::ffi::OsString;
 use std::process;
@@ -7,13 +7,19 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-/// Runs the tests in the host's profile, and ends as they end.
+/// Runs the tests in the host's profile, and ends as they end. With arguments, only
+/// those of this workspace, which they choose from.
 pub(crate) fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
-    let status = workspace
-        .cargo("test")
-        .args(["--workspace", "--release"])
-        .args(arguments)
-        .status()
-        .context("starting `cargo test`")?;
-    process::exit(status.code().unwrap_or(1));
+    let mut own = workspace.cargo("test");
+    own.args(["--workspace", "--release"]).args(arguments);
+    let mut load = workspace.cargo("test");
+    load.args(["--package", "load", "--release"]).current_dir(workspace.root().join("bench"));
+    let all = if arguments.is_empty() { vec![own, load] } else { vec![own] };
+    for mut tests in all {
+        let status = tests.status().context("starting `cargo test`")?;
+        if !status.success() {
+            process::exit(status.code().unwrap_or(1));
+        }
+    }
+    Ok(())
 }

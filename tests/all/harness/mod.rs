@@ -12,6 +12,7 @@ pub(crate) mod notation;
 mod pair;
 pub(crate) mod server;
 pub(crate) mod start;
+pub(crate) mod work;
 
 use sandsock_engine::types::{
     CloseFrame, Duration, Event, Instant, Message, Output, ReadyState, Start, UsageError,

@@ -149,15 +149,15 @@ fn clients_frame() -> impl Strategy<Value = Vec<u8>> {
         2 => 0usize..5,
         1 => prop::sample::select(vec![36, 37, 64, 65]),
     ];
-    let octet = prop_oneof![99 => Just(b'x'), 1 => any::<u8>()];
-    let payload = len.prop_flat_map(move |len| prop::collection::vec(octet.clone(), len));
+    let byte = prop_oneof![99 => Just(b'x'), 1 => any::<u8>()];
+    let payload = len.prop_flat_map(move |len| prop::collection::vec(byte.clone(), len));
     (first, payload, masking_key()).prop_map(|(first, payload, key)| masked(first, &payload, key))
 }
 
 /// A compressed message in several fragments: mostly sound, text and within the limit.
 fn compressed_message() -> impl Strategy<Value = Vec<u8>> {
-    let octet = prop_oneof![199 => Just(b'x'), 1 => any::<u8>()];
-    let message = prop::collection::vec(octet, 0..130);
+    let byte = prop_oneof![199 => Just(b'x'), 1 => any::<u8>()];
+    let message = prop::collection::vec(byte, 0..130);
     let junk = prop_oneof![4 => Just(&b""[..]), 1 => Just(&b"\xff\xff\xff"[..])];
     (message, junk, 1usize..20, masking_key()).prop_map(|(message, junk, part, key)| {
         let mut payload = vec![];
@@ -179,7 +179,7 @@ proptest! {
     // Many: what matters is a rare place to end a read, or to reach a limit.
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
-    /// What comes octet by octet is never whole, so that no short cut is taken.
+    /// What comes byte by byte is never whole, so that no short cut is taken.
     #[test]
     fn neither_reads_nor_short_cuts_change_anything(
         begins: bool,
