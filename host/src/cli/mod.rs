@@ -52,7 +52,7 @@ pub(crate) enum Command {
     /// control characters are escaped. Binary messages are printed as a line of
     /// hexadecimal digits; with --binary, and unless to a terminal, as they are.
     /// What else happens is told on the standard error.
-    #[command(after_help = CONNECT)]
+    #[command(after_help = CONNECT, args_override_self = true)]
     Connect(Box<Connect>),
 
     /// Run the cases of Autobahn's fuzzing server: echo all it sends, and have
