@@ -167,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// whether the peer ended it. Waits so long for the peer, and again for as long
     /// as it takes what waits for it.
     pub(crate) async fn close(mut self, buffer: &RefCell<ReadBuffer>, wait: Duration) -> bool {
+        self.progress = 0;
         loop {
             let closing = poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut()));
             match timeout(wait, closing).await {
