@@ -153,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // Looked at before the transport: a peer that always has bytes to
             // read cannot put it off. One that takes what it is sent, slowly, can:
             // meanwhile it is not read from, and could not answer.
-            if self.transport.queued() == 0 || !self.transport.has_progressed() {
+            if !self.transport.is_taken_from() {
                 return Poll::Ready(Wake::Deadline);
             }
             self.alarm.set(Some(now.saturating_add(self.worker.patience())));

@@ -82,9 +82,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         self.transmission.len() - self.transmitted
     }
 
+    /// Whether something waits for the peer and it takes it: then a deadline can wait.
+    pub(crate) fn is_taken_from(&mut self) -> bool {
+        self.queued() > 0 && self.has_progressed()
+    }
+
     /// Whether the peer took a good part of what waited for it, or the rest, since
     /// this was asked last: then it reads, however slowly.
-    pub(crate) fn has_progressed(&mut self) -> bool {
+    fn has_progressed(&mut self) -> bool {
         mem::take(&mut self.progress) >= LEAST_PROGRESS
     }
 
