@@ -6,32 +6,39 @@ use std::{env, fs};
 
 use wasmtime::Engine;
 
+#[path = "src/core_module.rs"]
+mod core_module;
 #[path = "src/tuning.rs"]
 mod tuning;
 
-/// Each with the variable that tells its path.
-const COMPONENTS: [(&str, &str); 2] =
-    [("echo.wasm", "SANDSOCK_ECHO"), ("protocol.wasm", "SANDSOCK_PROTOCOL")];
-
 fn main() -> Result<(), String> {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/tuning.rs");
-    let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
-    let output = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
-    let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).map_err(one_line)?;
-    for (name, variable) in COMPONENTS {
-        let path = components.join(name);
-        println!("cargo::rerun-if-changed={}", path.display());
-        let component = fs::read(&path)
-            .map_err(|_| format!("{name} is not built: run `cargo xtask build` first"))?;
-        let compiled = output.join(name).with_extension("compiled");
-        let code = engine.precompile_component(&component).map_err(one_line)?;
-        fs::write(&compiled, code)
-            .map_err(|error| format!("cannot write {}: {error}", compiled.display()))?;
-        println!("cargo::rustc-env={variable}={}", path.display());
-        println!("cargo::rustc-env={variable}_COMPILED={}", compiled.display());
+    for path in ["build.rs", "src/core_module.rs", "src/tuning.rs"] {
+        println!("cargo::rerun-if-changed={path}");
     }
-    Ok(())
+    let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).map_err(one_line)?;
+    let echo = embed("echo.wasm", "SANDSOCK_ECHO")?;
+    let protocol = embed("protocol.wasm", "SANDSOCK_PROTOCOL")?;
+    let module = core_module::find(&echo).ok_or("echo.wasm is not made of one core module")?;
+    embed_code("SANDSOCK_ECHO_CODE", engine.precompile_component(&echo))?;
+    embed_code("SANDSOCK_ECHO_MODULE_CODE", engine.precompile_module(module))?;
+    embed_code("SANDSOCK_PROTOCOL_CODE", engine.precompile_component(&protocol))
+}
+
+/// Reads a component, of which the crate finds the path in `variable`.
+fn embed(name: &str, variable: &str) -> Result<Vec<u8>, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components").join(name);
+    println!("cargo::rerun-if-changed={}", path.display());
+    println!("cargo::rustc-env={variable}={}", path.display());
+    fs::read(&path).map_err(|_| format!("{name} is not built: run `cargo xtask build` first"))
+}
+
+/// Writes code to a file, of which the crate finds the path in `variable`.
+fn embed_code(variable: &str, code: wasmtime::Result<Vec<u8>>) -> Result<(), String> {
+    let output = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
+    let path = output.join(variable);
+    println!("cargo::rustc-env={variable}={}", path.display());
+    fs::write(&path, code.map_err(one_line)?)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn one_line(error: wasmtime::Error) -> String {

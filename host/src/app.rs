@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use crate::bindings::types::{ServerOptions, Start};
 use crate::error::{Error, OptionRefusal};
-use crate::exports::Callee;
-use crate::guest::Guest;
-use crate::plugin::Plugin;
+use crate::guest::{Plugin, StartArguments};
 use crate::settings::{self, Settings};
 
 /// An application, loaded: from here on it serves, or costs a connection.
 pub struct App {
     pub(crate) plugin: Arc<Plugin>,
-    pub(crate) start: Start,
+    pub(crate) start: StartArguments,
     pub(crate) opening_timeout: Duration,
     pub(crate) closing_timeout: Duration,
     message_bytes: u64,
@@ -32,8 +30,7 @@ impl App {
         adjust: impl FnOnce(&mut ServerOptions),
     ) -> Result<Self, Error> {
         let mut plugin = Plugin::load(component, &settings)?;
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "a path is of one lifetime")]
-        let options = first_call(&plugin, |guest| guest.default_options())?;
+        let options = plugin.default_options()?;
         let mut options =
             ServerOptions { options, subprotocols: Vec::new(), origins: None, headers: Vec::new() };
         adjust(&mut options);
@@ -44,11 +41,10 @@ impl App {
         let closing_timeout = Duration::from_millis(timeouts.closing.into());
         plugin.limit_memory(settings.memory_limit_for(message_bytes));
         let start = Start::Accept(options);
-        first_call(&plugin, |guest| guest.start(0, &start))?
-            .map_err(|refusal| Error::Option(OptionRefusal(refusal)))?;
+        plugin.check(&start)?.map_err(|refusal| Error::Option(OptionRefusal(refusal)))?;
         Ok(Self {
             plugin: Arc::new(plugin),
-            start,
+            start: StartArguments::new(start),
             opening_timeout,
             closing_timeout,
             message_bytes,
@@ -62,14 +58,4 @@ impl App {
         let bytes = settings::memory_for(self.message_bytes);
         usize::try_from(bytes).unwrap_or(usize::MAX).min(self.plugin.memory_limit)
     }
-}
-
-/// Makes the first call of a fresh instance, which nobody's connection is at.
-fn first_call<T>(
-    plugin: &Plugin,
-    call: impl FnOnce(&mut Callee<'_>) -> wasmtime::Result<T>,
-) -> Result<T, Error> {
-    Guest::new(plugin)
-        .and_then(|mut guest| guest.call(plugin, call))
-        .map_err(|failure| Error::Guest(failure.to_string()))
 }

@@ -6,7 +6,7 @@
 //! fits as well, as types are compared by their shape. And `plugin` exports nothing:
 //! the functions of `endpoint` are in `exports.rs`, which calls them with less work.
 
-#[expect(missing_docs, reason = "generated; `wit/` is the source")]
+#[allow(missing_docs, reason = "generated; `wit/` is the source")]
 mod plugin {
     wasmtime::component::bindgen!({
         path: "../wit",

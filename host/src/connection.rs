@@ -11,10 +11,10 @@ use tracing::{Level, debug, enabled, warn};
 
 use crate::bindings::types::{Next, ReadyState};
 use crate::clock::Alarm;
+use crate::guest::Output;
 use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
 use crate::outlet::{self, Direct, Excess, Taken};
-use crate::output::Output;
 use crate::roster::Seat;
 use crate::transport::Transport;
 use crate::worker::Worker;

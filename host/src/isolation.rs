@@ -5,15 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tracing::warn;
-use wasmtime::component::ResourceAny;
 
 use crate::app::App;
 use crate::bindings::types::{CloseFrame, Closure};
-use crate::exports::Callee;
-use crate::guest::Guest;
+use crate::guest::{Guest, Handle, Output, Plugin};
 use crate::guest_failure::GuestFailure;
-use crate::output::Output;
-use crate::plugin::Plugin;
 use crate::roster::Roster;
 
 /// What a failing instance takes with it.
@@ -56,8 +52,7 @@ impl Sandboxes {
     pub(crate) fn start_endpoint(&self, now: u64) -> Result<Endpoint, GuestFailure> {
         let sandbox = self.sandbox()?;
         let start = &self.app.start;
-        let started = sandbox.call(|guest| guest.start(now, start))?;
-        let handle = started.map_err(|_| GuestFailure::Options)?;
+        let handle = sandbox.call(|guest| guest.start(now, start))?;
         Ok(Endpoint { sandbox, handle })
     }
 
@@ -77,13 +72,13 @@ impl Sandboxes {
 /// An instance until it fails, and who is to know when it does.
 struct Sandbox {
     plugin: Arc<Plugin>,
-    guest: RefCell<Option<Guest>>,
+    guest: RefCell<Option<Box<dyn Guest>>>,
     sharers: Option<Rc<Roster>>,
 }
 
 impl Sandbox {
     fn new(plugin: &Arc<Plugin>, sharers: Option<Rc<Roster>>) -> Result<Rc<Self>, GuestFailure> {
-        let guest = RefCell::new(Some(Guest::new(plugin)?));
+        let guest = RefCell::new(Some(plugin.guest()?));
         Ok(Rc::new(Self { plugin: Arc::clone(plugin), guest, sharers }))
     }
 
@@ -93,10 +88,11 @@ impl Sandbox {
 
     fn call<T>(
         &self,
-        call: impl FnOnce(&mut Callee<'_>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&mut dyn Guest) -> wasmtime::Result<T>,
     ) -> Result<T, GuestFailure> {
         let mut guest = self.guest.borrow_mut();
-        let result = guest.as_mut().ok_or(GuestFailure::Shared)?.call(&self.plugin, call);
+        let result = call(&mut **guest.as_mut().ok_or(GuestFailure::Shared)?)
+            .map_err(|error| GuestFailure::of(&error, self.plugin.call_timeout));
         if result.is_err() {
             *guest = None;
             if let Some(sharers) = &self.sharers {
@@ -111,7 +107,7 @@ impl Sandbox {
 /// guest, named as in `wit/endpoint.wit`; after a failure, all of them fail.
 pub(crate) struct Endpoint {
     sandbox: Rc<Sandbox>,
-    handle: ResourceAny,
+    handle: Handle,
 }
 
 impl Endpoint {
@@ -145,7 +141,7 @@ impl Endpoint {
     pub(crate) fn close(&self, now: u64, code: u16) -> Result<Output, GuestFailure> {
         let frame = CloseFrame { code, reason: String::new() };
         let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame))?;
-        closed.or_else(|_| self.drain(now))
+        closed.map_or_else(|| self.drain(now), Ok)
     }
 
     /// `endpoint.closure`.
@@ -160,9 +156,7 @@ impl Drop for Endpoint {
         if self.sandbox.sharers.is_none() || self.sandbox.has_failed() {
             return;
         }
-        if let Err(failure) =
-            self.sandbox.call(|guest| self.handle.resource_drop(&mut *guest.store))
-        {
+        if let Err(failure) = self.sandbox.call(|guest| guest.drop_endpoint(self.handle)) {
             warn!(cause = %failure, "the guest failed while it dropped an endpoint");
         }
     }

@@ -37,26 +37,25 @@
 //! # }
 //! ```
 //!
-//! Imports point one way: server, worker, connection, isolation, guest, plugin,
-//! exports, store, engine; client, store, engine; connection, transport, outlet;
-//! exports, output, outlet; beside them the leaves clock, roster, `guest_failure`,
+//! Imports point one way: server, worker, connection, isolation, guest, canonical;
+//! guest, `core_module`, engine; client, store, engine; connection, transport, outlet;
+//! guest, outlet; beside them the leaves clock, roster, `guest_failure`,
 //! `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
 mod bindings;
+mod canonical;
 pub mod client;
 mod clock;
 mod connection;
+mod core_module;
 mod engine;
 mod error;
-mod exports;
 mod guest;
 mod guest_failure;
 mod isolation;
 mod listener;
 mod outlet;
-mod output;
-mod plugin;
 mod precompiled;
 mod process;
 mod read_buffer;

@@ -1,8 +1,10 @@
 //! The components of this crate, and what its build script compiled them to, so
 //! that a process starts without a compiler's work.
 
-use wasmtime::Engine;
 use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
+
+use crate::core_module;
 
 /// The component that echoes every message, as built into this crate.
 pub const ECHO: &[u8] = include_bytes!(env!("SANDSOCK_ECHO"));
@@ -11,29 +13,48 @@ pub const ECHO: &[u8] = include_bytes!(env!("SANDSOCK_ECHO"));
 pub(crate) const PROTOCOL: &[u8] = include_bytes!(env!("SANDSOCK_PROTOCOL"));
 
 /// Components with the code that they were compiled to.
-const COMPILED: [(&[u8], &[u8]); 2] = [
-    (ECHO, include_bytes!(env!("SANDSOCK_ECHO_COMPILED"))),
-    (PROTOCOL, include_bytes!(env!("SANDSOCK_PROTOCOL_COMPILED"))),
+const COMPONENTS: [(&[u8], &[u8]); 2] = [
+    (ECHO, include_bytes!(env!("SANDSOCK_ECHO_CODE"))),
+    (PROTOCOL, include_bytes!(env!("SANDSOCK_PROTOCOL_CODE"))),
 ];
+
+/// The code of the core module inside [`ECHO`].
+const ECHO_MODULE: &[u8] = include_bytes!(env!("SANDSOCK_ECHO_MODULE_CODE"));
 
 /// Makes a component runnable: from code compiled ahead if it is one of this
 /// crate's and the code fits engine and processor, else by compiling it now.
 pub(crate) fn component(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
-    let compiled = COMPILED.iter().find(|(component, _)| *component == bytes);
+    let compiled = COMPONENTS.iter().find(|(component, _)| *component == bytes);
     if let Some((_, code)) = compiled
-        && let Ok(component) = deserialize(engine, code)
+        && let Ok(component) = deserialize_component(engine, code)
     {
         return Ok(component);
     }
     Component::from_binary(engine, bytes)
 }
 
+/// [`component`] for the core module inside one.
+pub(crate) fn module(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Module> {
+    if core_module::find(ECHO) == Some(bytes)
+        && let Ok(module) = deserialize_module(engine, ECHO_MODULE)
+    {
+        return Ok(module);
+    }
+    Module::from_binary(engine, bytes)
+}
+
 #[expect(unsafe_code, reason = "wasmtime trusts machine code, and cannot check what it does")]
-fn deserialize(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
+fn deserialize_component(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
     // SAFETY: the code is part of this program, and was made from a component by
     // this crate's build script with the same wasmtime. Whether it fits this
     // engine's settings and this processor, wasmtime checks itself.
     unsafe { Component::deserialize(engine, code) }
+}
+
+#[expect(unsafe_code, reason = "as above")]
+fn deserialize_module(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Module> {
+    // SAFETY: as above.
+    unsafe { Module::deserialize(engine, code) }
 }
 
 #[cfg(test)]
@@ -46,9 +67,10 @@ mod tests {
     fn the_code_compiled_ahead_fits_the_engines_of_this_crate() {
         let (pooling, _) = engine::pooling(4, Duration::from_secs(1)).unwrap();
         let on_demand = engine::on_demand(Duration::from_secs(1)).unwrap();
-        for (_, code) in COMPILED {
-            deserialize(&pooling, code).unwrap();
-            deserialize(&on_demand, code).unwrap();
+        for (_, code) in COMPONENTS {
+            deserialize_component(&pooling, code).unwrap();
+            deserialize_component(&on_demand, code).unwrap();
         }
+        deserialize_module(&pooling, ECHO_MODULE).unwrap();
     }
 }

@@ -62,16 +62,24 @@ impl ResourceLimiter for Holdings {
     }
 }
 
+/// The one interface that a guest may import, in any version of WASI 0.2.
+pub(crate) const RANDOM: &str = "wasi:random/random@0.2.";
+
 /// The most bytes of one request for entropy: what `wit/` promises to stay
 /// within, so that no guest can have the host fill memory.
 const MOST_RANDOM_BYTES: usize = 4096;
 
+/// What `get-random-bytes` returns.
+pub(crate) fn random_bytes(len: u64) -> wasmtime::Result<Vec<u8>> {
+    let len = usize::try_from(len).ok().filter(|len| *len <= MOST_RANDOM_BYTES);
+    let mut bytes = vec![0; len.ok_or_else(|| wasmtime::format_err!("too many random bytes"))?];
+    getrandom::fill(&mut bytes).map_err(|error| wasmtime::format_err!("{error}"))?;
+    Ok(bytes)
+}
+
 impl random::Host for Holdings {
     fn get_random_bytes(&mut self, len: u64) -> wasmtime::Result<Vec<u8>> {
-        let len = usize::try_from(len).ok().filter(|len| *len <= MOST_RANDOM_BYTES);
-        let mut bytes = vec![0; len.ok_or_else(|| wasmtime::format_err!("too many random bytes"))?];
-        getrandom::fill(&mut bytes).map_err(|error| wasmtime::format_err!("{error}"))?;
-        Ok(bytes)
+        random_bytes(len)
     }
 }
 

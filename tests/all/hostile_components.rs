@@ -6,14 +6,14 @@ use std::net::TcpStream;
 
 use tempfile::NamedTempFile;
 
-use crate::harness::app;
+use crate::harness::app::{self, Shape};
 use crate::harness::server::{Server, read_to_end};
 
 /// What the host transmits for a guest that cannot any more.
 const INTERNAL_ERROR: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
 
 /// What `apps/hostile.wat` can be told to do, and the word for it in the log.
-const MISDEEDS: [(u8, &str); 8] = [
+const MISDEEDS: [(u8, &str); 9] = [
     (b'l', "CPU deadline"),
     (b'm', "out of memory"),
     (b'u', "unreachable"),
@@ -22,6 +22,7 @@ const MISDEEDS: [(u8, &str); 8] = [
     (b'n', "guest failed"),
     (b'p', "guest failed"),
     (b'd', "guest failed"),
+    (b'i', "guest failed"),
 ];
 
 /// A server of the hostile application, and the file it was read from.
@@ -30,8 +31,8 @@ struct Hostile {
     _component: NamedTempFile,
 }
 
-fn hostile(isolation: &str) -> Hostile {
-    let component = app::component("hostile.wat");
+fn hostile(isolation: &str, shape: Shape) -> Hostile {
+    let component = app::component("hostile.wat", shape);
     let path = component.path().to_str().unwrap();
     let server = Server::start(&[
         "--app",
@@ -45,6 +46,9 @@ fn hostile(isolation: &str) -> Hostile {
         "--memory-limit",
         "8MiB",
     ]);
+    if shape == Shape::TwoModules {
+        server.wait_for_log(&["the component is called as such"]);
+    }
     Hostile { server, _component: component }
 }
 
@@ -55,9 +59,15 @@ fn opened(server: &Server) -> TcpStream {
     stream
 }
 
+/// Every way that the host runs the application.
+fn all() -> impl Iterator<Item = (&'static str, Shape)> {
+    let isolations = ["connection", "worker"].into_iter();
+    isolations.flat_map(|isolation| Shape::BOTH.map(|shape| (isolation, shape)))
+}
+
 /// A connection that the application treats well.
 fn assert_well(stream: &mut TcpStream) {
-    stream.write_all(b"ask").unwrap();
+    stream.write_all(b"how").unwrap();
     expect(stream, b"ok");
 }
 
@@ -69,40 +79,44 @@ fn expect(stream: &mut TcpStream, bytes: &[u8]) {
 
 #[test]
 fn a_misdeed_costs_its_own_connection_and_no_other() {
-    let Hostile { server, _component } = hostile("connection");
-    let mut bystander = opened(&server);
-    for (misdeed, cause) in MISDEEDS {
-        let mut stream = opened(&server);
-        assert_well(&mut stream);
-        stream.write_all(&[misdeed]).unwrap();
-        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
-        let peer = stream.local_addr().unwrap().to_string();
-        server.wait_for_log(&["WARN", "cause=", cause, &peer]);
-        assert_well(&mut bystander);
-        assert_well(&mut opened(&server));
+    for shape in Shape::BOTH {
+        let Hostile { server, _component } = hostile("connection", shape);
+        let mut bystander = opened(&server);
+        for (misdeed, cause) in MISDEEDS {
+            let mut stream = opened(&server);
+            assert_well(&mut stream);
+            stream.write_all(&[misdeed]).unwrap();
+            assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
+            let peer = stream.local_addr().unwrap().to_string();
+            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+            assert_well(&mut bystander);
+            assert_well(&mut opened(&server));
+        }
     }
 }
 
 #[test]
 fn in_a_shared_instance_a_misdeed_costs_those_who_share_it_and_nobody_after() {
-    let Hostile { server, _component } = hostile("worker");
-    for (misdeed, cause) in MISDEEDS {
-        let mut bystander = opened(&server);
-        let mut stream = opened(&server);
-        assert_well(&mut stream);
-        stream.write_all(&[misdeed]).unwrap();
-        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
-        let peer = stream.local_addr().unwrap().to_string();
-        server.wait_for_log(&["WARN", "cause=", cause, &peer]);
-        assert_eq!(read_to_end(&mut bystander), INTERNAL_ERROR, "{}", char::from(misdeed));
-        assert_well(&mut opened(&server));
+    for shape in Shape::BOTH {
+        let Hostile { server, _component } = hostile("worker", shape);
+        for (misdeed, cause) in MISDEEDS {
+            let mut bystander = opened(&server);
+            let mut stream = opened(&server);
+            assert_well(&mut stream);
+            stream.write_all(&[misdeed]).unwrap();
+            assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
+            let peer = stream.local_addr().unwrap().to_string();
+            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+            assert_eq!(read_to_end(&mut bystander), INTERNAL_ERROR, "{}", char::from(misdeed));
+            assert_well(&mut opened(&server));
+        }
     }
 }
 
 #[test]
 fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
-    for isolation in ["connection", "worker"] {
-        let Hostile { server, _component } = hostile(isolation);
+    for (isolation, shape) in all() {
+        let Hostile { server, _component } = hostile(isolation, shape);
         for (misdeed, cause) in MISDEEDS {
             let mut stream = server.connect();
             stream.write_all(&[misdeed.to_ascii_uppercase()]).unwrap();
@@ -116,8 +130,8 @@ fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
 
 #[test]
 fn an_output_counts_where_the_call_fails_behind_it() {
-    for isolation in ["connection", "worker"] {
-        let Hostile { server, _component } = hostile(isolation);
+    for (isolation, shape) in all() {
+        let Hostile { server, _component } = hostile(isolation, shape);
         let mut stream = opened(&server);
         stream.write_all(b"t").unwrap();
         assert_eq!(read_to_end(&mut stream), [b"ok", &INTERNAL_ERROR[..]].concat());
@@ -133,9 +147,22 @@ fn an_output_counts_where_the_call_fails_behind_it() {
 }
 
 #[test]
+fn an_allocator_is_not_believed() {
+    for (isolation, shape) in all() {
+        let Hostile { server, _component } = hostile(isolation, shape);
+        let mut stream = opened(&server);
+        stream.write_all(b"a").unwrap();
+        expect(&mut stream, b"ok");
+        stream.write_all(b"how").unwrap();
+        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR);
+        assert_well(&mut opened(&server));
+    }
+}
+
+#[test]
 fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
     for (isolation, misdeed) in [("connection", b"s"), ("worker", b"s"), ("connection", b"w")] {
-        let Hostile { server, _component } = hostile(isolation);
+        let Hostile { server, _component } = hostile(isolation, Shape::OneModule);
         let mut busy = opened(&server);
         busy.write_all(misdeed).unwrap();
         let mut other = opened(&server);
@@ -147,7 +174,7 @@ fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
 
 #[test]
 fn an_application_that_refuses_to_close_does_not_hold_up_the_end() {
-    let component = app::component("hostile.wat");
+    let component = app::component("hostile.wat", Shape::OneModule);
     let path = component.path().to_str().unwrap();
     let mut server = Server::start(&["--app", path, "--drain-timeout", "200ms"]);
     let stream = opened(&server);

@@ -33,6 +33,7 @@
 
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $at i32)
+    (if (global.get $allocates-beyond) (then (return (i32.const 0x7ffffff8))))
     (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
     (global.set $free (i32.add (local.get $at) (local.get 3)))
     (local.get $at))
@@ -67,6 +68,7 @@
       (br_if $turn (i32.lt_u (local.get $turns) (i32.const 10000000)))))
 
   (global $fails-behind (mut i32) (i32.const 0))
+  (global $allocates-beyond (mut i32) (i32.const 0))
   (global $is-late (mut i32) (i32.const 0))
 
   (func (export "cabi_post_sandsock:websocket/endpoint@0.1.0#[method]endpoint.receive")
@@ -92,6 +94,11 @@
       (then (return (call $output (i32.const 0) (i32.const 0x7fffffff) (i32.const 0) (i32.const 1)))))
     ;; p: returns a pointer to nowhere.
     (if (i32.eq (local.get $command) (i32.const 0x70)) (then (return (i32.const 0xffffff00))))
+    ;; i: returns a pointer that is not aligned.
+    (if (i32.eq (local.get $command) (i32.const 0x69)) (then (return (i32.const 0x101))))
+    ;; a: has room beyond its memory for what comes next.
+    (if (i32.eq (local.get $command) (i32.const 0x61))
+      (then (global.set $allocates-beyond (i32.const 1))))
     ;; d: returns a case that there is not.
     (if (i32.eq (local.get $command) (i32.const 0x64))
       (then (return (call $output (i32.const 0x204) (i32.const 2) (i32.const 9) (i32.const 1)))))

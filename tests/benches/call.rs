@@ -7,7 +7,8 @@
 //! `valgrind --tool=callgrind --collect-atstart=no --toggle-collect='*in_wasm*' PROGRAM
 //! once BYTES FRAMES`, where cargo tells the program's path.
 
-#![expect(clippy::unwrap_used, reason = "nothing here is a peer's")]
+#![allow(dead_code, unused_imports, reason = "not all of the host's files is used")]
+#![allow(clippy::unwrap_used, reason = "nothing here is a peer's")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,21 +16,37 @@ use std::{env, fs, hint};
 
 use sandsock_engine::application::{Application, MessageRef};
 use sandsock_engine::endpoint::Endpoint;
-use sandsock_engine::options::{ServerOptions, Start};
+use sandsock_engine::options::{Options, ServerOptions, Start};
 use sandsock_engine::outbox::Outbox;
-use wasmtime::Store;
-use wasmtime::component::{Component, Func, HasSelf, Linker, ResourceAny, TypedFunc};
+use wasmtime::{Engine, Module};
 
-/// As the host has it: guests are compiled and called the same way, and what they
-/// return is lifted the same way.
-#[path = "../../host/src/output.rs"]
-mod output;
+/// As the host has them: guests are compiled, instantiated and called the same way.
+#[path = "../../host/src/bindings.rs"]
+mod bindings;
+#[path = "../../host/src/canonical/mod.rs"]
+mod canonical;
+#[path = "../../host/src/core_module.rs"]
+mod core_module;
+#[path = "../../host/src/guest_failure.rs"]
+mod guest_failure;
+#[path = "../../host/src/store.rs"]
+mod store;
 #[path = "../../host/src/tuning.rs"]
 mod tuning;
 
-/// What `output` knows of the host.
-mod bindings {
-    pub(crate) use super::plugin::exports::sandsock::websocket::types;
+#[path = "../../host/src/guest"]
+mod guest {
+    mod calls;
+    pub(crate) mod core;
+    mod output;
+
+    pub(crate) use calls::{Guest, Handle, StartArguments};
+    pub(crate) use output::Output;
+}
+
+/// What the above know of the rest of the host.
+mod engine {
+    pub(crate) const CALL_TICKS: u64 = 50;
 }
 
 /// Looks at output where the host's writes it to a socket.
@@ -37,24 +54,19 @@ mod outlet {
     use std::cell::Cell;
     use std::hint;
 
+    use crate::bindings::types::ReadyState;
+
     thread_local! {
         pub(crate) static BYTES: Cell<usize> = const { Cell::new(0) };
     }
 
-    pub(crate) fn put(bytes: &[u8], ready_state: super::wit::ReadyState) {
+    pub(crate) fn put(bytes: &[u8], ready_state: ReadyState) {
         BYTES.set(hint::black_box((bytes, ready_state)).0.len());
     }
 }
 
-mod plugin {
-    #![allow(missing_docs, clippy::pedantic, reason = "generated; `wit/` documents every item")]
-
-    wasmtime::component::bindgen!({ path: "../wit", world: "plugin" });
-}
-
-use output::Output;
-use plugin::exports::sandsock::websocket::types as wit;
-use plugin::{Plugin, PluginPre};
+use bindings::types as wit;
+use guest::{Guest, Handle, StartArguments};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -86,7 +98,7 @@ fn main() {
         "{:>7} {:>6}  {:>12} {:>12}  {:>6}   ({ROUNDS} rounds of {ROUND:?} each, median, {CONNECTIONS} connections)",
         "bytes", "frames", "wasm ns", "native ns", "ratio"
     );
-    let mut components = components(CONNECTIONS);
+    let mut components = instances(CONNECTIONS);
     let mut natives: Vec<_> = (0..CONNECTIONS).map(|_| native()).collect();
     for (len, frames) in WORKLOADS {
         if !chosen.is_empty() && !chosen.contains(&len) {
@@ -112,7 +124,7 @@ fn main() {
 
 /// Makes one call either way, for a tool that counts what it takes.
 fn count(read: &[u8]) {
-    let mut instance = components(1).remove(0);
+    let mut instance = instances(1).remove(0);
     let mut endpoint = native();
     for _ in 0..3 {
         instance.receive(read);
@@ -185,73 +197,60 @@ fn native() -> Endpoint<Echo> {
     endpoint
 }
 
-struct Host;
+struct Instance {
+    guest: guest::core::CoreGuest,
+    endpoint: Handle,
+}
 
-impl plugin::wasi::random::random::Host for Host {
-    fn get_random_bytes(&mut self, len: u64) -> Vec<u8> {
-        vec![0; usize::try_from(len).unwrap()]
+fn instances(count: usize) -> Vec<Instance> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components/echo.wasm");
+    let component = fs::read(path).unwrap();
+    let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).unwrap();
+    let module = Module::new(&engine, core_module::find(&component).unwrap()).unwrap();
+    let module = guest::core::Instantiable::new(&module, usize::MAX).unwrap();
+    let start = StartArguments::new(wit::Start::Accept(wit::ServerOptions {
+        options: default_options(),
+        subprotocols: Vec::new(),
+        origins: None,
+        headers: Vec::new(),
+    }));
+    (0..count).map(|_| Instance::start(&module, &start)).collect()
+}
+
+fn default_options() -> wit::Options {
+    let Options { limits, timeouts, .. } = Options::default();
+    wit::Options {
+        limits: wit::Limits {
+            head_bytes: limits.head_bytes,
+            header_count: limits.header_count,
+            frame_bytes: limits.frame_bytes,
+            message_bytes: limits.message_bytes,
+            fragment_count: limits.fragment_count,
+            queued_pongs: limits.queued_pongs,
+            output_bytes: limits.output_bytes,
+        },
+        timeouts: wit::Timeouts {
+            opening: timeouts.opening,
+            closing: timeouts.closing,
+            idle: timeouts.idle,
+            keepalive: None,
+        },
+        compression: None,
     }
 }
 
-/// `endpoint.receive` of `wit/endpoint.wit`.
-const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
-const RECEIVE: &str = "[method]endpoint.receive";
-type Parameters<'a> = (ResourceAny, u64, &'a [u8]);
-
-struct Instance {
-    store: Store<Host>,
-    receive: Func,
-    endpoint: ResourceAny,
-}
-
-fn components(count: usize) -> Vec<Instance> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components/echo.wasm");
-    let engine = wasmtime::Engine::new(&tuning::config(tuning::WHOLE_REACH)).unwrap();
-    let component = Component::new(&engine, fs::read(path).unwrap()).unwrap();
-    let mut linker = Linker::new(&engine);
-    plugin::wasi::random::random::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host)
-        .unwrap();
-    let plugin = PluginPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
-    (0..count).map(|_| Instance::start(&plugin)).collect()
-}
-
 impl Instance {
-    fn start(plugin: &PluginPre<Host>) -> Self {
-        let mut store = Store::new(plugin.engine(), Host);
-        store.set_epoch_deadline(1);
-        let pre = plugin.instance_pre();
-        let instance = pre.instantiate(&mut store).unwrap();
-        let endpoint = pre.component().get_export_index(None, ENDPOINT).unwrap();
-        let receive = pre.component().get_export_index(Some(&endpoint), RECEIVE).unwrap();
-        instance.get_typed_func::<Parameters<'_>, (Output,)>(&mut store, receive).unwrap();
-        let receive = instance.get_func(&mut store, receive).unwrap();
-
-        let plugin = Plugin::new(&mut store, &instance).unwrap();
-        let guest = plugin.sandsock_websocket_endpoint();
-        let options = guest.call_default_options(&mut store).unwrap();
-        let server = wit::ServerOptions {
-            options,
-            subprotocols: Vec::new(),
-            origins: None,
-            headers: Vec::new(),
-        };
-        let start = wit::Start::Accept(server);
-        let endpoint = guest.endpoint().call_start(&mut store, 0, &start).unwrap().unwrap();
-        let mut instance = Self { store, receive, endpoint };
+    fn start(module: &guest::core::Instantiable, start: &StartArguments) -> Self {
+        let mut guest = module.instantiate(usize::MAX).unwrap();
+        let endpoint = guest.start(0, start).unwrap();
+        let mut instance = Self { guest, endpoint };
         instance.receive(REQUEST);
         instance
     }
 
     fn receive(&mut self, bytes: &[u8]) -> usize {
-        // As before each call of the host's.
-        self.store.set_epoch_deadline(51);
-        // SAFETY: `start` compared the type.
-        #[expect(unsafe_code, reason = "as the host has it")]
-        let receive =
-            unsafe { TypedFunc::<Parameters<'_>, (Output,)>::new_unchecked(self.receive) };
-        let parameters = (self.endpoint, 0, bytes);
-        let (Output { deadline, next },) = receive.call(&mut self.store, parameters).unwrap();
-        hint::black_box((deadline, next));
+        let output = self.guest.receive(self.endpoint, 0, bytes).unwrap();
+        hint::black_box((output.deadline, output.next));
         outlet::BYTES.get()
     }
 }

@@ -5,6 +5,7 @@ use wasmtime::component::{ComponentType, Lift};
 use wasmtime::{Result, ValRaw, bail};
 
 use crate::bindings::types::{Next, ReadyState};
+use crate::canonical::{self, FromMemory, field};
 use crate::outlet;
 
 /// An output whose bytes, with the ready state that they lead to, went to the
@@ -68,12 +69,28 @@ unsafe impl Lift for Output {
 impl Output {
     fn from_fields(fields: Fields, memory: &[u8]) -> Result<Self> {
         let Fields { transmit: Place { start, len }, deadline, next, ready_state } = fields;
-        let behind = memory.get(usize::try_from(start)?..).unwrap_or_default();
-        let Some(transmit) = behind.get(..usize::try_from(len)?) else {
-            bail!("a list reaches beyond the memory");
-        };
-        outlet::put(transmit, ready_state);
+        outlet::put(canonical::list(memory, start, len)?, ready_state);
         Ok(Self { deadline, next })
+    }
+}
+
+impl FromMemory for Output {
+    fn from_memory(memory: &[u8], at: usize) -> Result<Self> {
+        let mut end = at;
+        let fields = Fields {
+            transmit: field(memory, &mut end)?,
+            deadline: field(memory, &mut end)?,
+            next: field(memory, &mut end)?,
+            ready_state: field(memory, &mut end)?,
+        };
+        Self::from_fields(fields, memory)
+    }
+}
+
+impl FromMemory for Place {
+    fn from_memory(memory: &[u8], at: usize) -> Result<Self> {
+        let mut end = at;
+        Ok(Self { start: field(memory, &mut end)?, len: field(memory, &mut end)? })
     }
 }
 

@@ -14,7 +14,7 @@ use wasmtime::component::{
 
 use crate::bindings::types::{CloseFrame, Closure, OptionError, Options, Start, UsageError};
 use crate::error::Error;
-use crate::output::Output;
+use crate::guest::Output;
 use crate::store::Holdings;
 
 /// The interface that a component exports to be driven, and that of its types.
@@ -22,7 +22,7 @@ const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
 const TYPES: &str = "sandsock:websocket/types@0.1.0";
 
 /// The name and the type of a function.
-trait Signature {
+pub(super) trait Signature {
     const NAME: &str;
     type Parameters<'a>: ComponentNamedList + Lower;
     type Result: Lift + 'static;
@@ -30,7 +30,7 @@ trait Signature {
 
 macro_rules! signatures {
     ($($signature:ident $name:literal: $parameters:ty => $result:ty;)*) => {$(
-        struct $signature;
+        pub(super) struct $signature;
 
         impl Signature for $signature {
             const NAME: &str = $name;
@@ -53,23 +53,23 @@ signatures! {
 }
 
 /// A function of every instance of a component, of the type of its signature.
-struct Function<S>(ComponentExportIndex, PhantomData<S>);
+pub(super) struct Function<S>(ComponentExportIndex, PhantomData<S>);
 
 /// The functions of every instance of a component.
-pub(crate) struct Exports {
-    default_options: Function<DefaultOptions>,
-    start: Function<Begin>,
-    receive: Function<Receive>,
-    drain: Function<Drain>,
-    receive_end: Function<ReceiveEnd>,
-    reach_deadline: Function<ReachDeadline>,
-    close: Function<Close>,
-    closure: Function<HowItEnded>,
+pub(super) struct Exports {
+    pub(super) default_options: Function<DefaultOptions>,
+    pub(super) start: Function<Begin>,
+    pub(super) receive: Function<Receive>,
+    pub(super) drain: Function<Drain>,
+    pub(super) receive_end: Function<ReceiveEnd>,
+    pub(super) reach_deadline: Function<ReachDeadline>,
+    pub(super) close: Function<Close>,
+    pub(super) closure: Function<HowItEnded>,
 }
 
 impl Exports {
     /// Finds the functions of a component, and checks their types in an instance.
-    pub(crate) fn of(
+    pub(super) fn of(
         component: &Component,
         instance: Instance,
         store: &mut Store<Holdings>,
@@ -97,6 +97,26 @@ impl Exports {
     }
 }
 
+impl<S: Signature> Function<S> {
+    /// Calls it in one of the instances.
+    pub(super) fn call(
+        &self,
+        instance: Instance,
+        mut store: &mut Store<Holdings>,
+        parameters: S::Parameters<'_>,
+    ) -> wasmtime::Result<S::Result> {
+        let Some(function) = instance.get_func(&mut store, self.0) else {
+            wasmtime::bail!("`{}` is of another component", S::NAME);
+        };
+        // SAFETY: `Search` has compared the type with that of an instance of the
+        // same component; an index of another component is found in no instance.
+        #[expect(unsafe_code, reason = "the type is not compared again for each call")]
+        let function =
+            unsafe { TypedFunc::<S::Parameters<'_>, (S::Result,)>::new_unchecked(function) };
+        function.call(store, parameters).map(|(result,)| result)
+    }
+}
+
 struct Search<'s> {
     component: &'s Component,
     endpoint: ComponentExportIndex,
@@ -115,85 +135,5 @@ impl Search<'_> {
             .get_typed_func::<S::Parameters<'_>, (S::Result,)>(&mut *self.store, index)
             .map_err(|error| unfit(format!("{error:#}")))?;
         Ok(Function(index, PhantomData))
-    }
-}
-
-/// An instance of the component whose exports these are, and its store.
-pub(crate) struct Callee<'g> {
-    pub(crate) exports: &'g Exports,
-    pub(crate) instance: Instance,
-    pub(crate) store: &'g mut Store<Holdings>,
-}
-
-/// Each is one call of the guest, named as in `wit/endpoint.wit`.
-impl Callee<'_> {
-    pub(crate) fn default_options(&mut self) -> wasmtime::Result<Options> {
-        self.call(&self.exports.default_options, ())
-    }
-
-    pub(crate) fn start(
-        &mut self,
-        now: u64,
-        start: &Start,
-    ) -> wasmtime::Result<Result<ResourceAny, OptionError>> {
-        self.call(&self.exports.start, (now, start))
-    }
-
-    pub(crate) fn receive(
-        &mut self,
-        endpoint: ResourceAny,
-        now: u64,
-        bytes: &[u8],
-    ) -> wasmtime::Result<Output> {
-        self.call(&self.exports.receive, (endpoint, now, bytes))
-    }
-
-    pub(crate) fn drain(&mut self, endpoint: ResourceAny, now: u64) -> wasmtime::Result<Output> {
-        self.call(&self.exports.drain, (endpoint, now))
-    }
-
-    pub(crate) fn receive_end(
-        &mut self,
-        endpoint: ResourceAny,
-        now: u64,
-    ) -> wasmtime::Result<Output> {
-        self.call(&self.exports.receive_end, (endpoint, now))
-    }
-
-    pub(crate) fn reach_deadline(
-        &mut self,
-        endpoint: ResourceAny,
-        now: u64,
-    ) -> wasmtime::Result<Output> {
-        self.call(&self.exports.reach_deadline, (endpoint, now))
-    }
-
-    pub(crate) fn close(
-        &mut self,
-        endpoint: ResourceAny,
-        now: u64,
-        frame: &CloseFrame,
-    ) -> wasmtime::Result<Result<Output, UsageError>> {
-        self.call(&self.exports.close, (endpoint, now, frame))
-    }
-
-    pub(crate) fn closure(&mut self, endpoint: ResourceAny) -> wasmtime::Result<Option<Closure>> {
-        self.call(&self.exports.closure, (endpoint,))
-    }
-
-    fn call<S: Signature>(
-        &mut self,
-        function: &Function<S>,
-        parameters: S::Parameters<'_>,
-    ) -> wasmtime::Result<S::Result> {
-        let Some(function) = self.instance.get_func(&mut *self.store, function.0) else {
-            wasmtime::bail!("`{}` is of another component", S::NAME);
-        };
-        // SAFETY: `Search` has compared the type with that of an instance of the
-        // same component; an index of another component is found in no instance.
-        #[expect(unsafe_code, reason = "the type is not compared again for each call")]
-        let function =
-            unsafe { TypedFunc::<S::Parameters<'_>, (S::Result,)>::new_unchecked(function) };
-        function.call(&mut *self.store, parameters).map(|(result,)| result)
     }
 }

@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 
+use super::{Guest, component, core};
+use crate::bindings::types::{OptionError, Options, Start};
+use crate::core_module;
 use crate::engine;
 use crate::error::Error;
-use crate::exports::Exports;
 use crate::guest_failure::GuestFailure;
 use crate::precompiled;
 use crate::settings::Settings;
-use crate::store::{self, Holdings};
-
-/// The one interface that a component may import, in any version of WASI 0.2.
-const RANDOM: &str = "wasi:random/random@0.2.";
+use crate::store::{self, Holdings, RANDOM};
 
 /// A component that can be instantiated, and the bounds of its instances.
 pub(crate) struct Plugin {
-    pub(crate) component: InstancePre<Holdings>,
-    pub(crate) exports: Exports,
+    pub(super) component: component::Instantiable,
+    /// Its core module, where calling that is the same.
+    pub(super) module: Option<core::Instantiable>,
     /// Bytes of linear memory.
     pub(crate) memory_limit: usize,
     /// The longest that one call may take.
@@ -34,11 +35,41 @@ impl Plugin {
         let (engine, reach) = engine::pooling(settings.instances(), settings.call_timeout)?;
         let component = link(&engine, &compile(&engine, bytes)?)?;
         let mut store = store::new(&engine, reach);
-        let first = component.instantiate(&mut store).map_err(|error| {
-            Error::Guest(GuestFailure::of(&error, settings.call_timeout).to_string())
-        })?;
-        let exports = Exports::of(component.component(), first, &mut store)?;
-        Ok(Self { component, exports, memory_limit: reach, call_timeout: settings.call_timeout })
+        let first = component
+            .instantiate(&mut store)
+            .map_err(|error| fails_at_first(&error, settings.call_timeout))?;
+        let component = component::Instantiable::new(component, first, &mut store)?;
+        drop(store);
+        let module = core_module(&engine, bytes, reach)
+            .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
+            .ok();
+        Ok(Self { component, module, memory_limit: reach, call_timeout: settings.call_timeout })
+    }
+
+    /// Makes a fresh instance.
+    pub(crate) fn guest(&self) -> Result<Box<dyn Guest>, GuestFailure> {
+        let guest = match &self.module {
+            Some(module) => module.instantiate(self.memory_limit).map(|guest| Box::new(guest) as _),
+            None => self.component.instantiate(self.memory_limit).map(|guest| Box::new(guest) as _),
+        };
+        guest.map_err(|error| GuestFailure::of(&error, self.call_timeout))
+    }
+
+    /// The component's own default options.
+    pub(crate) fn default_options(&self) -> Result<Options, Error> {
+        self.component
+            .instantiate(self.memory_limit)
+            .and_then(|mut first| first.default_options())
+            .map_err(|error| fails_at_first(&error, self.call_timeout))
+    }
+
+    /// Sees whether the component takes options.
+    pub(crate) fn check(&self, start: &Start) -> Result<Result<(), OptionError>, Error> {
+        self.component
+            .instantiate(self.memory_limit)
+            .and_then(|mut first| first.begin(0, start))
+            .map(|begun| begun.map(drop))
+            .map_err(|error| fails_at_first(&error, self.call_timeout))
     }
 
     /// Bounds the memory of instances to come, at most to what is mapped.
@@ -46,6 +77,10 @@ impl Plugin {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.memory_limit = self.memory_limit.min(bytes);
     }
+}
+
+fn fails_at_first(error: &wasmtime::Error, call_timeout: Duration) -> Error {
+    Error::Guest(GuestFailure::of(error, call_timeout).to_string())
 }
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
@@ -56,6 +91,18 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
         _ => return Err(Error::NotWebAssembly),
     }
     precompiled::component(engine, bytes).map_err(|error| Error::Invalid(one_line(&error)))
+}
+
+/// The core module inside a component, if it can be called for the component.
+fn core_module(
+    engine: &Engine,
+    component: &[u8],
+    memory_limit: usize,
+) -> wasmtime::Result<core::Instantiable> {
+    let Some(module) = core_module::find(component) else {
+        wasmtime::bail!("it is not made of one core module, in the usual way");
+    };
+    core::Instantiable::new(&precompiled::module(engine, module)?, memory_limit)
 }
 
 fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Holdings>, Error> {

@@ -1,0 +1,39 @@
+//! What a guest can be called for: `wit/endpoint.wit`.
+
+use wasmtime::Result;
+
+use super::Output;
+use crate::bindings::types::{CloseFrame, Closure, Start};
+use crate::canonical::Image;
+
+/// An instance, ready to be called. Each method is one call of the guest, within the
+/// CPU deadline, and named as in `wit/endpoint.wit`.
+pub(crate) trait Guest {
+    /// Fails where the guest refuses options that it took when it was loaded.
+    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle>;
+    fn receive(&mut self, endpoint: Handle, now: u64, bytes: &[u8]) -> Result<Output>;
+    fn drain(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
+    fn receive_end(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
+    fn reach_deadline(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
+    /// `None` on a usage error: nothing has changed.
+    fn close(&mut self, endpoint: Handle, now: u64, frame: &CloseFrame) -> Result<Option<Output>>;
+    fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>>;
+    /// Lets go of an endpoint. Its handle stands for nothing any more.
+    fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()>;
+}
+
+/// Stands for an endpoint of an instance.
+#[derive(Clone, Copy)]
+pub(crate) struct Handle(pub(super) u32);
+
+/// What the endpoints of a server start with, for either way to run a guest.
+pub(crate) struct StartArguments {
+    pub(super) start: Start,
+    pub(super) image: Image,
+}
+
+impl StartArguments {
+    pub(crate) fn new(start: Start) -> Self {
+        Self { image: Image::of_start(&start), start }
+    }
+}

@@ -1,0 +1,130 @@
+//! An instance of the core module inside the component, called by the canonical ABI:
+//! what wasmtime does for any component, done here for the functions of
+//! `wit/endpoint.wit` alone.
+//!
+//! A handle of an endpoint is what stands for it inside the guest, its
+//! representation: nobody but the host holds one, and it holds one for each.
+
+mod exports;
+mod imports;
+
+use std::sync::Arc;
+
+use exports::{Export, Exports, Function};
+use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams};
+
+use super::{Guest, Handle, Output, StartArguments};
+use crate::bindings::types::{CloseFrame, Closure, OptionError, UsageError};
+use crate::canonical::{FromMemory, LinearMemory};
+use crate::guest_failure::Refused;
+use crate::store::{self, Holdings};
+
+const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
+const DESTRUCTOR: &str = "sandsock:websocket/endpoint@0.1.0#[dtor]endpoint";
+
+/// A core module that can be instantiated.
+pub(crate) struct Instantiable {
+    module: InstancePre<Holdings>,
+    exports: Arc<Exports>,
+}
+
+impl Instantiable {
+    /// Checks what a module imports and exports, in a first instance. Fails where
+    /// that is not what toolchains agree on.
+    pub(crate) fn new(module: &Module, memory_limit: usize) -> Result<Self> {
+        let module = imports::link(module)?;
+        let exports = Exports::of(module.module())?;
+        let mut store = store::new(module.module().engine(), memory_limit);
+        let first = module.instantiate(&mut store)?;
+        exports.check(first, &mut store)?;
+        Ok(Self { module, exports: Arc::new(exports) })
+    }
+
+    pub(crate) fn instantiate(&self, memory_limit: usize) -> Result<CoreGuest> {
+        let exports = Arc::clone(&self.exports);
+        let mut store = store::new(self.module.module().engine(), memory_limit);
+        let instance = self.module.instantiate(&mut store)?;
+        let memory = exports.memory(instance, &mut store)?;
+        let receive = exports.receive.of(instance, &mut store)?;
+        Ok(CoreGuest { store, instance, exports, memory, receive })
+    }
+}
+
+/// An instance of the core module inside a component.
+pub(crate) struct CoreGuest {
+    store: Store<Holdings>,
+    instance: Instance,
+    exports: Arc<Exports>,
+    memory: LinearMemory,
+    /// The one function that is called often, looked up once.
+    receive: Function<(u32, u64, u32, u32)>,
+}
+
+impl CoreGuest {
+    /// Calls a function that is not called often.
+    fn call<P: WasmParams, T: FromMemory>(
+        &mut self,
+        export: impl FnOnce(&Exports) -> &Export<P>,
+        parameters: P,
+    ) -> Result<T> {
+        store::begin_call(&mut self.store);
+        let function = export(&self.exports).of(self.instance, &mut self.store)?;
+        function.call(&mut self.store, &self.memory, parameters, T::returned)
+    }
+}
+
+impl Guest for CoreGuest {
+    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle> {
+        store::begin_call(&mut self.store);
+        let arguments = arguments.image.copy_to(&self.memory, &mut self.store, now)?;
+        let started: Result<_, OptionError> = self.call(|exports| &exports.start, arguments)?;
+        Ok(Handle(started.map_err(|_| Refused)?))
+    }
+
+    fn receive(&mut self, Handle(endpoint): Handle, now: u64, bytes: &[u8]) -> Result<Output> {
+        let Self { store, memory, receive, .. } = self;
+        store::begin_call(store);
+        let list = memory.hand_over(&mut *store, bytes, 1)?;
+        let len = u32::try_from(bytes.len())?;
+        receive.call(store, memory, (endpoint, now, list, len), Output::returned)
+    }
+
+    fn drain(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
+        self.call(|exports| &exports.drain, (endpoint, now))
+    }
+
+    fn receive_end(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
+        self.call(|exports| &exports.receive_end, (endpoint, now))
+    }
+
+    fn reach_deadline(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
+        self.call(|exports| &exports.reach_deadline, (endpoint, now))
+    }
+
+    fn close(
+        &mut self,
+        Handle(endpoint): Handle,
+        now: u64,
+        frame: &CloseFrame,
+    ) -> Result<Option<Output>> {
+        store::begin_call(&mut self.store);
+        let reason = frame.reason.as_bytes();
+        let len = u32::try_from(reason.len())?;
+        let reason = self.memory.hand_over(&mut self.store, reason, 1)?;
+        let parameters = (endpoint, now, frame.code.into(), reason, len);
+        let closed: Result<Output, UsageError> = self.call(|exports| &exports.close, parameters)?;
+        Ok(closed.ok())
+    }
+
+    fn closure(&mut self, Handle(endpoint): Handle) -> Result<Option<Closure>> {
+        self.call(|exports| &exports.closure, endpoint)
+    }
+
+    fn drop_endpoint(&mut self, Handle(endpoint): Handle) -> Result<()> {
+        store::begin_call(&mut self.store);
+        match self.exports.destructor(self.instance, &mut self.store)? {
+            Some(destructor) => destructor.call(&mut self.store, endpoint),
+            None => Ok(()),
+        }
+    }
+}

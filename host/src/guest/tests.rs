@@ -1,0 +1,219 @@
+//! Both ways to run a guest lead to the same.
+
+use super::{Guest, Plugin, StartArguments};
+use crate::bindings::types::{
+    Agreed, AgreedCompression, ClientOptions, CloseFrame, Closure, Failure, HandedOver, Header,
+    Options, ReadyState, ServerOptions, Start, Timeouts,
+};
+use crate::outlet;
+use crate::precompiled::ECHO;
+use crate::settings::Settings;
+
+/// What a host does with an endpoint.
+#[derive(Clone, Copy)]
+enum Call<'c> {
+    Receive(&'c [u8]),
+    ReceiveEnd,
+    ReachDeadline(u64),
+    Close(&'c str),
+}
+
+/// What came of it: the bytes for the peer, the ready state and the deadline.
+type Outcome = (Vec<u8>, Option<ReadyState>, Option<u64>, String);
+
+const REQUEST: &str = "GET /path HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Protocol: other, chat\r\nOrigin: https://example.com\r\n\r\n";
+
+fn plugin() -> Plugin {
+    let settings = Settings { max_connections: 8, ..Settings::default() };
+    Plugin::load(ECHO, &settings).unwrap()
+}
+
+/// Makes the calls in turn, then asks how the connection ended.
+fn run(
+    guest: &mut dyn Guest,
+    start: &Start,
+    calls: &[Call<'_>],
+) -> (Vec<Outcome>, Option<Closure>) {
+    let endpoint = guest.start(0, &StartArguments::new(start.clone())).unwrap();
+    let mut outcomes = Vec::new();
+    let mut record = |call: &mut dyn FnMut() -> wasmtime::Result<Option<super::Output>>| {
+        let (output, taken) = outlet::during(None, usize::MAX, call);
+        let output = output.unwrap();
+        let taken = taken.unwrap();
+        let deadline = output.as_ref().and_then(|output| output.deadline);
+        let next = output.map_or_else(String::new, |output| format!("{:?}", output.next));
+        let ready_state = taken.as_ref().map(|taken| taken.ready_state);
+        outcomes.push((
+            taken.map(|taken| taken.rest).unwrap_or_default(),
+            ready_state,
+            deadline,
+            next,
+        ));
+    };
+    record(&mut || guest.drain(endpoint, 0).map(Some));
+    for call in calls {
+        record(&mut || match *call {
+            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes).map(Some),
+            Call::ReceiveEnd => guest.receive_end(endpoint, 2).map(Some),
+            Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now).map(Some),
+            Call::Close(reason) => {
+                guest.close(endpoint, 3, &CloseFrame { code: 1001, reason: reason.to_owned() })
+            }
+        });
+    }
+    let closure = guest.closure(endpoint).unwrap();
+    guest.drop_endpoint(endpoint).unwrap();
+    (outcomes, closure)
+}
+
+/// [`run`] both ways, which have to agree.
+#[track_caller]
+fn both(plugin: &Plugin, start: &Start, calls: &[Call<'_>]) -> (Vec<Outcome>, Option<Closure>) {
+    let module = plugin.module.as_ref().expect("the echo component is made of one core module");
+    let by_module = run(&mut module.instantiate(1 << 30).unwrap(), start, calls);
+    let by_component = run(&mut plugin.component.instantiate(1 << 30).unwrap(), start, calls);
+    assert_eq!(by_module.1, by_component.1);
+    assert_eq!(by_module.0.len(), by_component.0.len());
+    for (mut one, mut other) in by_module.0.iter().cloned().zip(by_component.0) {
+        if matches!(start, Start::Connect(_) | Start::Connected(_)) {
+            // What a client sends is random: its key and its masks.
+            one.0.fill(0);
+            other.0.fill(0);
+        }
+        assert_eq!(one, other);
+    }
+    by_module
+}
+
+fn accept(plugin: &Plugin) -> ServerOptions {
+    ServerOptions {
+        options: plugin.default_options().unwrap(),
+        subprotocols: vec!["chat".to_owned(), "superchat".to_owned()],
+        origins: Some(vec!["https://example.com".to_owned()]),
+        headers: vec![Header { name: "server".to_owned(), value: b"sand\xc3\xa9".to_vec() }],
+    }
+}
+
+/// The opening handshake is done, without masks.
+fn connected(options: Options) -> Start {
+    let agreed = Agreed {
+        resource_name: "/".to_owned(),
+        host: "h".to_owned(),
+        origin: Some("https://example.com".to_owned()),
+        subprotocol: Some("chat".to_owned()),
+        compression: Some(AgreedCompression {
+            server_window_bits: 9,
+            client_window_bits: 15,
+            server_context_takeover: false,
+            client_context_takeover: true,
+        }),
+        headers: Vec::new(),
+    };
+    Start::Connected(HandedOver { options, agreed })
+}
+
+fn why((outcomes, closure): (Vec<Outcome>, Option<Closure>)) -> Failure {
+    let failure = closure.and_then(|closure| closure.failure);
+    failure.unwrap_or_else(|| panic!("not closed, or without a failure: {outcomes:x?}"))
+}
+
+#[test]
+fn every_field_of_the_arguments_arrives() {
+    let plugin = plugin();
+    let start = Start::Accept(accept(&plugin));
+    let message = [&[0x82, 0xfe, 0x01, 0x00, 0, 0, 0, 0][..], &[7; 256]].concat();
+    let calls = [Call::Receive(REQUEST.as_bytes()), Call::Receive(&message), Call::Close("bye")];
+    let (outcomes, closure) = both(&plugin, &start, &calls);
+    let head = String::from_utf8_lossy(&outcomes[1].0).to_lowercase();
+    assert!(head.contains("sec-websocket-protocol: chat\r\n"), "{head}");
+    assert!(head.contains("server: sandé\r\n"), "{head}");
+    assert_eq!(outcomes[2].0, [&[0x82, 0x7e, 0x01, 0x00][..], &[7; 256]].concat());
+    assert_eq!(outcomes[3].0, b"\x88\x05\x03\xe9bye");
+    assert_eq!(outcomes[3].1, Some(ReadyState::Closing));
+    assert_eq!(closure, None);
+
+    let (closing, opening) = (4_321, 1_234);
+    let mut options = accept(&plugin).options;
+    options.timeouts = Timeouts { opening, closing, idle: Some(77), keepalive: None };
+    options.compression = None;
+    let (outcomes, _) =
+        both(&plugin, &Start::Accept(ServerOptions { options, ..accept(&plugin) }), &[]);
+    assert_eq!(outcomes[0].2, Some(1_234));
+
+    let client = ClientOptions {
+        options,
+        host: "example.com:8080".to_owned(),
+        resource_name: "/a?b".to_owned(),
+        origin: Some("https://origin".to_owned()),
+        subprotocols: vec!["chat".to_owned()],
+        headers: vec![Header { name: "x".to_owned(), value: b"y".to_vec() }],
+    };
+    let (outcomes, _) = both(&plugin, &Start::Connect(client), &[]);
+    let head = String::from_utf8(outcomes[0].0.clone()).unwrap().to_lowercase();
+    for field in ["get /a?b ", "host: example.com:8080", "origin: https://origin", "x: y"] {
+        assert!(head.contains(field), "{field} of {head}");
+    }
+}
+
+#[test]
+fn every_end_of_a_connection_is_told() {
+    let plugin = plugin();
+    let open = connected(plugin.default_options().unwrap());
+    // A server's Close frame, which is echoed and tells code and reason.
+    let (_, closure) =
+        both(&plugin, &open, &[Call::Receive(b"\x88\x06\x0f\xa0text"), Call::ReceiveEnd]);
+    let closure = closure.unwrap();
+    assert!(closure.clean && closure.code == 4000 && closure.reason == "text", "{closure:?}");
+    let (_, closure) = both(&plugin, &open, &[Call::ReceiveEnd]);
+    assert!(closure.is_some_and(|closure| closure.failure.is_none() && closure.code == 1006));
+
+    let frames: [&[u8]; 16] = [
+        b"\xb1\x00",
+        b"\x83\x00",
+        b"\x81\x80\x00\x00\x00\x00",
+        b"\x82\x7e\x00\x7d",
+        b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00",
+        b"\x09\x00",
+        b"\x89\x7e\x00\x7e",
+        b"\x80\x00",
+        b"\x01\x00\x81\x00",
+        b"\x81\x01\xff",
+        b"\x88\x01\x00",
+        b"\x88\x02\x03\xed",
+        b"\x88\x03\x03\xe8\xff",
+        b"\xc2\x02\x07\x07",
+        b"\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00",
+        b"\x82\x7f\x00\x00\x00\x00\x01\x00\x00\x01",
+    ];
+    for frame in frames {
+        why(both(&plugin, &open, &[Call::Receive(frame), Call::ReceiveEnd]));
+    }
+
+    let start = Start::Accept(accept(&plugin));
+    let changes = [
+        ("GET", "PUT"),
+        ("HTTP/1.1", "HTTP/1.0"),
+        ("/path", "path"),
+        ("Host: h\r\n", ""),
+        ("upgrade\r\n", "close\r\n"),
+        ("websocket\r\n", "h2c\r\n"),
+        ("Key: d", "Key: "),
+        (": 13", ": 12"),
+        ("//example", "//evil"),
+        ("other,", "other;"),
+        ("Host", "H st"),
+        ("Host", "Content-Length: 1\r\nHost"),
+        ("Origin", "Sec-WebSocket-Extensions: ;\r\nOrigin"),
+    ];
+    for (from, to) in changes {
+        let request = REQUEST.replacen(from, to, 1);
+        assert_ne!(request, REQUEST);
+        why(both(&plugin, &start, &[Call::Receive(request.as_bytes()), Call::ReceiveEnd]));
+    }
+    why(both(&plugin, &start, &[Call::Receive(b"GET"), Call::ReceiveEnd]));
+    why(both(&plugin, &start, &[Call::Close(""), Call::ReceiveEnd]));
+    let timeout = both(&plugin, &start, &[Call::ReachDeadline(60_000), Call::ReceiveEnd]);
+    assert!(matches!(why(timeout), Failure::Timeout(_)));
+}
