@@ -3,8 +3,7 @@
 //!
 //! The worlds below are `plugin` and `protocol`, but that they import `types`:
 //! only imported types can be the same in both. A component that exports them
-//! fits as well, as types are compared by their shape. And `plugin` exports nothing:
-//! the functions of `endpoint` are in `exports.rs`, which calls them with less work.
+//! fits as well, as types are compared by their shape.
 
 #[allow(missing_docs, reason = "generated; `wit/` is the source")]
 mod plugin {
@@ -15,6 +14,7 @@ mod plugin {
             world plugin {
                 import wasi:random/random@0.2.0;
                 import sandsock:websocket/types@0.1.0;
+                export sandsock:websocket/endpoint@0.1.0;
             }
         ",
         imports: { default: trappable },
@@ -42,7 +42,9 @@ mod protocol {
     });
 }
 
+pub(crate) use plugin::exports::sandsock::websocket::endpoint;
 pub(crate) use plugin::sandsock::websocket::types;
 pub(crate) use plugin::wasi::random::random;
+pub(crate) use plugin::{Plugin as PluginExports, PluginPre};
 pub(crate) use protocol::ProtocolPre;
 pub(crate) use protocol::exports::sandsock::websocket::connection;

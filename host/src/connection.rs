@@ -14,7 +14,7 @@ use crate::clock::Alarm;
 use crate::guest::Output;
 use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
-use crate::outlet::{self, Direct, Excess, Taken};
+use crate::outlet::{Direct, Excess, Outlet, Taken};
 use crate::roster::Seat;
 use crate::transport::Transport;
 use crate::worker::Worker;
@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        let mut output = self.call(|| endpoint.drain(clock.now()))?;
+        let mut output = self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
         loop {
             self.alarm.set(output.deadline);
             self.next = output.next;
@@ -109,14 +109,18 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             }
             output = match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(output) => output?,
-                Wake::Ended => self.call(|| endpoint.receive_end(clock.now()))?,
-                Wake::Deadline => self.call(|| endpoint.reach_deadline(clock.now()))?,
+                Wake::Ended => self.call(|outlet| endpoint.receive_end(clock.now(), outlet))?,
+                Wake::Deadline => {
+                    self.call(|outlet| endpoint.reach_deadline(clock.now(), outlet))?
+                }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
                     yield_now().await;
-                    self.call(|| endpoint.drain(clock.now()))?
+                    self.call(|outlet| endpoint.drain(clock.now(), outlet))?
                 }
-                Wake::GoingAway => self.call(|| endpoint.close(clock.now(), GOING_AWAY))?,
+                Wake::GoingAway => {
+                    self.call(|outlet| endpoint.close(clock.now(), GOING_AWAY, outlet))?
+                }
             };
         }
     }
@@ -124,14 +128,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Makes a call of the endpoint, and has its output transmitted.
     fn call(
         &mut self,
-        call: impl FnOnce() -> Result<Output, GuestFailure>,
+        call: impl FnOnce(&mut Outlet<'_>) -> Result<Output, GuestFailure>,
     ) -> Result<Output, GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
-        let (output, taken) = outlet::during(self.transport.idle_socket(), most, call);
-        let taken = taken.map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
+        let mut outlet = Outlet::new(self.transport.idle_socket(), most);
+        let output = call(&mut outlet);
+        let taken = outlet.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
             self.transport.queue(rest);
             self.ready_state = ready_state;
@@ -178,9 +183,9 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let mut buffer = self.worker.buffer.borrow_mut();
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
             Ok(0) => Poll::Ready(Wake::Ended),
-            Ok(count) => {
-                Poll::Ready(Wake::Received(self.call(|| endpoint.receive(now, &buffer[..count]))))
-            }
+            Ok(count) => Poll::Ready(Wake::Received(
+                self.call(|outlet| endpoint.receive(now, &buffer[..count], outlet)),
+            )),
             Err(error) => {
                 debug!(peer = %self.peer, %error, "the transport broke");
                 Poll::Ready(Wake::Ended)

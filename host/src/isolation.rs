@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::bindings::types::{CloseFrame, Closure};
 use crate::guest::{Guest, Handle, Output, Plugin};
 use crate::guest_failure::GuestFailure;
+use crate::outlet::Outlet;
 use crate::roster::Roster;
 
 /// What a failing instance takes with it.
@@ -117,31 +118,49 @@ impl Endpoint {
     }
 
     /// `endpoint.receive`.
-    pub(crate) fn receive(&self, now: u64, bytes: &[u8]) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.receive(self.handle, now, bytes))
+    pub(crate) fn receive(
+        &self,
+        now: u64,
+        bytes: &[u8],
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.receive(self.handle, now, bytes, outlet))
     }
 
     /// `endpoint.drain`.
-    pub(crate) fn drain(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.drain(self.handle, now))
+    pub(crate) fn drain(&self, now: u64, outlet: &mut Outlet<'_>) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.drain(self.handle, now, outlet))
     }
 
     /// `endpoint.receive-end`.
-    pub(crate) fn receive_end(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.receive_end(self.handle, now))
+    pub(crate) fn receive_end(
+        &self,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.receive_end(self.handle, now, outlet))
     }
 
     /// `endpoint.reach-deadline`.
-    pub(crate) fn reach_deadline(&self, now: u64) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.reach_deadline(self.handle, now))
+    pub(crate) fn reach_deadline(
+        &self,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.reach_deadline(self.handle, now, outlet))
     }
 
     /// `endpoint.close` with this close code. Where the closing handshake is
     /// under way already nothing changes, and `drain` says where it stands.
-    pub(crate) fn close(&self, now: u64, code: u16) -> Result<Output, GuestFailure> {
+    pub(crate) fn close(
+        &self,
+        now: u64,
+        code: u16,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output, GuestFailure> {
         let frame = CloseFrame { code, reason: String::new() };
-        let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame))?;
-        closed.map_or_else(|| self.drain(now), Ok)
+        let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame, outlet))?;
+        closed.map_or_else(|| self.drain(now, outlet), Ok)
     }
 
     /// `endpoint.closure`.

@@ -1,24 +1,16 @@
-//! Where the bytes of an output go when they are lifted from a guest's memory.
+//! Where the bytes of an output go while they are still in a guest's memory.
 //!
-//! A call that returns bytes has them copied for the host, which writes them to a
-//! socket, where they are copied again. Written while they are lifted, they are
-//! copied once, which counts for long messages.
-//!
-//! Wasmtime lifts a result without a context of the caller's, so the socket of
-//! the call under way is a variable of the thread. A thread makes one at a time.
+//! They would have to be copied for the host, which writes them to a socket, where
+//! they are copied again. Written from where they are, they are copied once, which
+//! counts for long messages.
 
-use std::cell::RefCell;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
-
-thread_local! {
-    static OUTLET: RefCell<Outlet> = const { RefCell::new(Outlet::SHUT) };
-}
 
 /// A stream, and the socket that takes its bytes as they are, if there is one.
 pub(crate) trait Direct {
@@ -37,15 +29,12 @@ impl Direct for TlsStream<TcpStream> {
     }
 }
 
-struct Outlet {
-    socket: Option<RawFd>,
+/// Takes the output of one call.
+pub(crate) struct Outlet<'s> {
+    socket: Option<BorrowedFd<'s>>,
     /// The most bytes that are taken.
     most: usize,
-    taken: Option<Result<Taken, Excess>>,
-}
-
-impl Outlet {
-    const SHUT: Self = Self { socket: None, most: 0, taken: None };
+    taken: Result<Option<Taken>, Excess>,
 }
 
 /// An output that was taken.
@@ -61,52 +50,33 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Excess(pub(crate) usize);
 
-/// Makes a call, of which output up to `most` bytes is taken and may go to a
-/// non-blocking `socket` at once.
-///
-/// Returns with its result what was taken, if anything. A call may also fail behind
-/// its output: that counts, as a part of it may be on its way to the peer.
-pub(crate) fn during<T>(
-    socket: Option<BorrowedFd<'_>>,
-    most: usize,
-    call: impl FnOnce() -> T,
-) -> (T, Result<Option<Taken>, Excess>) {
-    struct Open<'s>(Option<BorrowedFd<'s>>);
-
-    impl Drop for Open<'_> {
-        fn drop(&mut self) {
-            OUTLET.with_borrow_mut(|outlet| outlet.socket = None);
-        }
+impl<'s> Outlet<'s> {
+    /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
+    /// once.
+    pub(crate) fn new(socket: Option<BorrowedFd<'s>>, most: usize) -> Self {
+        Self { socket, most, taken: Ok(None) }
     }
 
-    let open = Open(socket);
-    let socket = open.0.map(|socket| socket.as_raw_fd());
-    OUTLET.set(Outlet { socket, most, ..Outlet::SHUT });
-    let result = call();
-    drop(open);
-    (result, OUTLET.replace(Outlet::SHUT).taken.transpose())
-}
-
-/// Takes the output of a call.
-pub(crate) fn put(bytes: &[u8], ready_state: ReadyState) {
-    OUTLET.with_borrow_mut(|outlet| {
-        outlet.taken = Some(if bytes.len() > outlet.most {
+    /// Takes an output.
+    pub(crate) fn put(&mut self, bytes: &[u8], ready_state: ReadyState) {
+        self.taken = if bytes.len() > self.most {
             Err(Excess(bytes.len()))
         } else {
-            let sent = outlet.send(bytes);
-            Ok(Taken { rest: bytes[sent..].to_vec(), ready_state })
-        });
-    });
-}
+            let sent = self.send(bytes);
+            Ok(Some(Taken { rest: bytes[sent..].to_vec(), ready_state }))
+        };
+    }
 
-impl Outlet {
     fn send(&self, bytes: &[u8]) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        // SAFETY: `during` borrows the socket for as long as it is here.
-        #[expect(unsafe_code, reason = "a variable of a thread has no lifetime but `'static`")]
-        let socket = unsafe { BorrowedFd::borrow_raw(socket) };
         // That the socket is broken is found out when the rest is transmitted.
         SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL).unwrap_or(0)
+    }
+
+    /// What was taken, if anything. A call may also fail behind its output: that
+    /// counts, as a part of it may be on its way to the peer.
+    pub(crate) fn taken(self) -> Result<Option<Taken>, Excess> {
+        self.taken
     }
 }
 
@@ -123,8 +93,9 @@ mod tests {
         most: usize,
         bytes: &[u8],
     ) -> Result<Option<Vec<u8>>, Excess> {
-        let ((), taken) = during(socket, most, || put(bytes, ReadyState::Open));
-        Ok(taken?.map(|taken| taken.rest))
+        let mut outlet = Outlet::new(socket, most);
+        outlet.put(bytes, ReadyState::Open);
+        Ok(outlet.taken()?.map(|taken| taken.rest))
     }
 
     fn pair() -> io::Result<(TcpStream, TcpStream)> {
@@ -138,17 +109,6 @@ mod tests {
     #[test]
     fn without_a_socket_all_is_left() {
         assert_eq!(rest(None, 6, b"output"), Ok(Some(b"output".to_vec())));
-    }
-
-    #[test]
-    fn what_a_call_put_out_before_it_failed_counts() {
-        let (result, taken) = during(None, 6, || {
-            put(b"output", ReadyState::Closing);
-            Err::<(), _>("failed")
-        });
-        let expected = Taken { rest: b"output".to_vec(), ready_state: ReadyState::Closing };
-        assert_eq!((result, taken), (Err("failed"), Ok(Some(expected))));
-        assert_eq!(during(None, 6, || ()).1, Ok(None), "nothing is left of an earlier call");
     }
 
     #[test]

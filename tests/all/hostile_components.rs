@@ -130,8 +130,9 @@ fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
 
 #[test]
 fn an_output_counts_where_the_call_fails_behind_it() {
-    for (isolation, shape) in all() {
-        let Hostile { server, _component } = hostile(isolation, shape);
+    // Of a component that is called as such, wasmtime tells only that it failed.
+    for isolation in ["connection", "worker"] {
+        let Hostile { server, _component } = hostile(isolation, Shape::OneModule);
         let mut stream = opened(&server);
         stream.write_all(b"t").unwrap();
         assert_eq!(read_to_end(&mut stream), [b"ok", &INTERNAL_ERROR[..]].concat());

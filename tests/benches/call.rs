@@ -38,10 +38,8 @@ mod tuning;
 mod guest {
     mod calls;
     pub(crate) mod core;
-    mod output;
 
-    pub(crate) use calls::{Guest, Handle, StartArguments};
-    pub(crate) use output::Output;
+    pub(crate) use calls::{Guest, Handle, Output, StartArguments};
 }
 
 /// What the above know of the rest of the host.
@@ -51,22 +49,27 @@ mod engine {
 
 /// Looks at output where the host's writes it to a socket.
 mod outlet {
-    use std::cell::Cell;
     use std::hint;
+    use std::marker::PhantomData;
 
     use crate::bindings::types::ReadyState;
 
-    thread_local! {
-        pub(crate) static BYTES: Cell<usize> = const { Cell::new(0) };
+    #[derive(Default)]
+    pub(crate) struct Outlet<'s> {
+        pub(crate) bytes: usize,
+        socket: PhantomData<&'s ()>,
     }
 
-    pub(crate) fn put(bytes: &[u8], ready_state: ReadyState) {
-        BYTES.set(hint::black_box((bytes, ready_state)).0.len());
+    impl Outlet<'_> {
+        pub(crate) fn put(&mut self, bytes: &[u8], ready_state: ReadyState) {
+            self.bytes = hint::black_box((bytes, ready_state)).0.len();
+        }
     }
 }
 
 use bindings::types as wit;
 use guest::{Guest, Handle, StartArguments};
+use outlet::Outlet;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -249,8 +252,8 @@ impl Instance {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> usize {
-        let output = self.guest.receive(self.endpoint, 0, bytes).unwrap();
-        hint::black_box((output.deadline, output.next));
-        outlet::BYTES.get()
+        let mut outlet = Outlet::default();
+        hint::black_box(self.guest.receive(self.endpoint, 0, bytes, &mut outlet).unwrap());
+        outlet.bytes
     }
 }

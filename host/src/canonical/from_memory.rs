@@ -7,7 +7,7 @@ use wasmtime::{Result, bail, ensure};
 use super::{next_field, payload_offset, size};
 use crate::bindings::types::{
     Closure, Failure, HandshakeError, LimitError, Next, OptionError, ProtocolError, ReadyState,
-    TimeoutError, UsageError,
+    TimeoutError,
 };
 
 /// A value as a guest's memory has it.
@@ -17,9 +17,14 @@ pub(crate) trait FromMemory: ComponentType + Sized {
 
     /// Reads the value that a function returned a pointer to.
     fn returned(memory: &[u8], pointer: u32) -> Result<Self> {
-        ensure!(pointer.is_multiple_of(Self::ABI.align32), "a result is not aligned");
-        Self::from_memory(memory, size(pointer))
+        Self::from_memory(memory, aligned::<Self>(pointer)?)
     }
+}
+
+/// Where the value of type `T` begins that a function returned a pointer to.
+pub(crate) fn aligned<T: ComponentType>(pointer: u32) -> Result<usize> {
+    ensure!(pointer.is_multiple_of(T::ABI.align32), "a result is not aligned");
+    Ok(size(pointer))
 }
 
 /// The bytes of a list that begins at `start`.
@@ -51,9 +56,17 @@ impl FromMemory for bool {
     }
 }
 
+impl<T: FromMemory, U: FromMemory> FromMemory for (T, U) {
+    fn from_memory(memory: &[u8], at: usize) -> Result<Self> {
+        let mut end = at;
+        Ok((field(memory, &mut end)?, field(memory, &mut end)?))
+    }
+}
+
 impl FromMemory for String {
     fn from_memory(memory: &[u8], at: usize) -> Result<Self> {
-        let bytes = list(memory, u32::from_memory(memory, at)?, u32::from_memory(memory, at + 4)?)?;
+        let (start, len) = <(u32, u32)>::from_memory(memory, at)?;
+        let bytes = list(memory, start, len)?;
         Ok(str::from_utf8(bytes)?.to_owned())
     }
 }
@@ -106,7 +119,6 @@ macro_rules! variants {
 variants! {
     Next { Receive, Drain, Close, }
     ReadyState { Connecting, Open, Closing, Closed, }
-    UsageError { Connecting, Closing, Closed, ControlPayload, CloseCode, CloseReason, }
     OptionError {
         Limits,
         Timeouts,

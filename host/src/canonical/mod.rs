@@ -6,7 +6,7 @@ mod from_memory;
 mod image;
 mod linear_memory;
 
-pub(crate) use from_memory::{FromMemory, field, list};
+pub(crate) use from_memory::{FromMemory, aligned, field, list};
 pub(crate) use image::Image;
 pub(crate) use linear_memory::LinearMemory;
 
@@ -14,7 +14,7 @@ use wasmtime::component::ComponentType;
 
 /// Behind the discriminant of a variant, which is one byte, its payload begins at
 /// the next multiple of the variant's alignment: that of its largest payload.
-fn payload_offset<Variant: ComponentType>() -> usize {
+pub(crate) fn payload_offset<Variant: ComponentType>() -> usize {
     size(Variant::ABI.align32)
 }
 

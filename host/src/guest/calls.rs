@@ -2,21 +2,43 @@
 
 use wasmtime::Result;
 
-use super::Output;
-use crate::bindings::types::{CloseFrame, Closure, Start};
+use crate::bindings::types::{CloseFrame, Closure, Next, Start};
 use crate::canonical::Image;
+use crate::outlet::Outlet;
 
 /// An instance, ready to be called. Each method is one call of the guest, within the
 /// CPU deadline, and named as in `wit/endpoint.wit`.
 pub(crate) trait Guest {
     /// Fails where the guest refuses options that it took when it was loaded.
     fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle>;
-    fn receive(&mut self, endpoint: Handle, now: u64, bytes: &[u8]) -> Result<Output>;
-    fn drain(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
-    fn receive_end(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
-    fn reach_deadline(&mut self, endpoint: Handle, now: u64) -> Result<Output>;
+    fn receive(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        bytes: &[u8],
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output>;
+    fn drain(&mut self, endpoint: Handle, now: u64, outlet: &mut Outlet<'_>) -> Result<Output>;
+    fn receive_end(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output>;
+    fn reach_deadline(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output>;
     /// `None` on a usage error: nothing has changed.
-    fn close(&mut self, endpoint: Handle, now: u64, frame: &CloseFrame) -> Result<Option<Output>>;
+    fn close(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        frame: &CloseFrame,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Option<Output>>;
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>>;
     /// Lets go of an endpoint. Its handle stands for nothing any more.
     fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()>;
@@ -25,6 +47,14 @@ pub(crate) trait Guest {
 /// Stands for an endpoint of an instance.
 #[derive(Clone, Copy)]
 pub(crate) struct Handle(pub(super) u32);
+
+/// An output whose bytes, with the ready state that they lead to, went to the
+/// outlet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) deadline: Option<u64>,
+    pub(crate) next: Next,
+}
 
 /// What the endpoints of a server start with, for either way to run a guest.
 pub(crate) struct StartArguments {

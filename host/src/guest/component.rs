@@ -1,56 +1,53 @@
-//! An instance that wasmtime makes of the component, and calls as such.
+//! An instance that wasmtime makes of the component, and calls as such. Its outputs
+//! are copied for the host before they are put out.
 
-mod exports;
-
-use std::sync::Arc;
-
-use exports::{Exports, Function, Signature};
 use slab::Slab;
-use wasmtime::component::{Instance, InstancePre, ResourceAny};
+use wasmtime::component::{Instance, ResourceAny};
 use wasmtime::{Result, Store, format_err};
 
 use super::{Guest, Handle, Output, StartArguments};
-use crate::bindings::types::{CloseFrame, Closure, OptionError, Options, Start};
-use crate::error::Error;
+use crate::bindings::endpoint::Guest as Exports;
+use crate::bindings::types::{self, CloseFrame, Closure, OptionError, Options, Start};
+use crate::bindings::{PluginExports, PluginPre};
 use crate::guest_failure::Refused;
+use crate::outlet::Outlet;
 use crate::store::{self, Holdings};
 
 /// A component that can be instantiated.
 pub(super) struct Instantiable {
-    component: InstancePre<Holdings>,
-    exports: Arc<Exports>,
+    component: PluginPre<Holdings>,
 }
 
 impl Instantiable {
     /// Checks the exports of a component, in a `first` instance.
     pub(super) fn new(
-        component: InstancePre<Holdings>,
-        first: Instance,
+        component: PluginPre<Holdings>,
+        first: &Instance,
         store: &mut Store<Holdings>,
-    ) -> Result<Self, Error> {
-        let exports = Exports::of(component.component(), first, store)?;
-        Ok(Self { component, exports: Arc::new(exports) })
+    ) -> Result<Self> {
+        PluginExports::new(store, first)?;
+        Ok(Self { component })
     }
 
     pub(super) fn instantiate(&self, memory_limit: usize) -> Result<ComponentGuest> {
         let mut store = store::new(self.component.engine(), memory_limit);
         let instance = self.component.instantiate(&mut store)?;
-        let exports = Arc::clone(&self.exports);
-        Ok(ComponentGuest { store, instance, exports, endpoints: Slab::new() })
+        let exports = instance.sandsock_websocket_endpoint().clone();
+        Ok(ComponentGuest { store, exports, endpoints: Slab::new() })
     }
 }
 
 /// An instance of a component.
 pub(super) struct ComponentGuest {
     store: Store<Holdings>,
-    instance: Instance,
-    exports: Arc<Exports>,
+    exports: Exports,
     endpoints: Slab<ResourceAny>,
 }
 
 impl ComponentGuest {
     pub(super) fn default_options(&mut self) -> Result<Options> {
-        self.call(|exports| &exports.default_options, ())
+        store::begin_call(&mut self.store);
+        self.exports.call_default_options(&mut self.store)
     }
 
     pub(super) fn begin(
@@ -58,22 +55,19 @@ impl ComponentGuest {
         now: u64,
         start: &Start,
     ) -> Result<Result<ResourceAny, OptionError>> {
-        self.call(|exports| &exports.start, (now, start))
+        store::begin_call(&mut self.store);
+        self.exports.endpoint().call_start(&mut self.store, now, start)
     }
 
     fn endpoint(&self, Handle(key): Handle) -> Result<ResourceAny> {
         let endpoint = usize::try_from(key).ok().and_then(|key| self.endpoints.get(key));
         endpoint.copied().ok_or_else(|| format_err!("no endpoint has the handle {key}"))
     }
+}
 
-    fn call<S: Signature>(
-        &mut self,
-        function: impl FnOnce(&Exports) -> &Function<S>,
-        parameters: S::Parameters<'_>,
-    ) -> Result<S::Result> {
-        store::begin_call(&mut self.store);
-        function(&self.exports).call(self.instance, &mut self.store, parameters)
-    }
+fn put(output: types::Output, outlet: &mut Outlet<'_>) -> Output {
+    outlet.put(&output.transmit, output.ready_state);
+    Output { deadline: output.deadline, next: output.next }
 }
 
 impl Guest for ComponentGuest {
@@ -82,34 +76,68 @@ impl Guest for ComponentGuest {
         Ok(Handle(u32::try_from(self.endpoints.insert(endpoint))?))
     }
 
-    fn receive(&mut self, endpoint: Handle, now: u64, bytes: &[u8]) -> Result<Output> {
+    fn receive(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        bytes: &[u8],
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.receive, (endpoint, now, bytes))
+        store::begin_call(&mut self.store);
+        let exports = self.exports.endpoint();
+        Ok(put(exports.call_receive(&mut self.store, endpoint, now, bytes)?, outlet))
     }
 
-    fn drain(&mut self, endpoint: Handle, now: u64) -> Result<Output> {
+    fn drain(&mut self, endpoint: Handle, now: u64, outlet: &mut Outlet<'_>) -> Result<Output> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.drain, (endpoint, now))
+        store::begin_call(&mut self.store);
+        let exports = self.exports.endpoint();
+        Ok(put(exports.call_drain(&mut self.store, endpoint, now)?, outlet))
     }
 
-    fn receive_end(&mut self, endpoint: Handle, now: u64) -> Result<Output> {
+    fn receive_end(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.receive_end, (endpoint, now))
+        store::begin_call(&mut self.store);
+        let exports = self.exports.endpoint();
+        Ok(put(exports.call_receive_end(&mut self.store, endpoint, now)?, outlet))
     }
 
-    fn reach_deadline(&mut self, endpoint: Handle, now: u64) -> Result<Output> {
+    fn reach_deadline(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.reach_deadline, (endpoint, now))
+        store::begin_call(&mut self.store);
+        let exports = self.exports.endpoint();
+        Ok(put(exports.call_reach_deadline(&mut self.store, endpoint, now)?, outlet))
     }
 
-    fn close(&mut self, endpoint: Handle, now: u64, frame: &CloseFrame) -> Result<Option<Output>> {
+    fn close(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        frame: &CloseFrame,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Option<Output>> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.close, (endpoint, now, frame)).map(Result::ok)
+        store::begin_call(&mut self.store);
+        let exports = self.exports.endpoint();
+        let closed = exports.call_close(&mut self.store, endpoint, now, frame)?;
+        Ok(closed.ok().map(|output| put(output, outlet)))
     }
 
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>> {
         let endpoint = self.endpoint(endpoint)?;
-        self.call(|exports| &exports.closure, (endpoint,))
+        store::begin_call(&mut self.store);
+        self.exports.endpoint().call_closure(&mut self.store, endpoint)
     }
 
     fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()> {

@@ -14,9 +14,10 @@ use exports::{Export, Exports, Function};
 use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams};
 
 use super::{Guest, Handle, Output, StartArguments};
-use crate::bindings::types::{CloseFrame, Closure, OptionError, UsageError};
-use crate::canonical::{FromMemory, LinearMemory};
+use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
+use crate::canonical::{FromMemory, LinearMemory, aligned, field, list, payload_offset};
 use crate::guest_failure::Refused;
+use crate::outlet::Outlet;
 use crate::store::{self, Holdings};
 
 const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
@@ -61,44 +62,83 @@ pub(crate) struct CoreGuest {
 }
 
 impl CoreGuest {
-    /// Calls a function that is not called often.
-    fn call<P: WasmParams, T: FromMemory>(
+    /// Calls a function that is not called often, and has its result read.
+    fn call<P: WasmParams, T>(
         &mut self,
         export: impl FnOnce(&Exports) -> &Export<P>,
         parameters: P,
+        read: impl FnOnce(&[u8], u32) -> Result<T>,
     ) -> Result<T> {
         store::begin_call(&mut self.store);
         let function = export(&self.exports).of(self.instance, &mut self.store)?;
-        function.call(&mut self.store, &self.memory, parameters, T::returned)
+        function.call(&mut self.store, &self.memory, parameters, read)
     }
+}
+
+/// Reads an output, whose bytes are put out from where they are.
+fn read_output(memory: &[u8], at: usize, outlet: &mut Outlet<'_>) -> Result<Output> {
+    let mut end = at;
+    let (start, len) = field(memory, &mut end)?;
+    let deadline = field(memory, &mut end)?;
+    let next = field(memory, &mut end)?;
+    let ready_state = field(memory, &mut end)?;
+    outlet.put(list(memory, start, len)?, ready_state);
+    Ok(Output { deadline, next })
+}
+
+/// What reads the output that a function returned a pointer to.
+fn output(outlet: &mut Outlet<'_>) -> impl FnOnce(&[u8], u32) -> Result<Output> {
+    |memory, pointer| read_output(memory, aligned::<types::Output>(pointer)?, outlet)
 }
 
 impl Guest for CoreGuest {
     fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle> {
         store::begin_call(&mut self.store);
         let arguments = arguments.image.copy_to(&self.memory, &mut self.store, now)?;
-        let started: Result<_, OptionError> = self.call(|exports| &exports.start, arguments)?;
+        let started: Result<_, OptionError> =
+            self.call(|exports| &exports.start, arguments, FromMemory::returned)?;
         Ok(Handle(started.map_err(|_| Refused)?))
     }
 
-    fn receive(&mut self, Handle(endpoint): Handle, now: u64, bytes: &[u8]) -> Result<Output> {
+    fn receive(
+        &mut self,
+        Handle(endpoint): Handle,
+        now: u64,
+        bytes: &[u8],
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
         let Self { store, memory, receive, .. } = self;
         store::begin_call(store);
         let list = memory.hand_over(&mut *store, bytes, 1)?;
         let len = u32::try_from(bytes.len())?;
-        receive.call(store, memory, (endpoint, now, list, len), Output::returned)
+        receive.call(store, memory, (endpoint, now, list, len), output(outlet))
     }
 
-    fn drain(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
-        self.call(|exports| &exports.drain, (endpoint, now))
+    fn drain(
+        &mut self,
+        Handle(endpoint): Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
+        self.call(|exports| &exports.drain, (endpoint, now), output(outlet))
     }
 
-    fn receive_end(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
-        self.call(|exports| &exports.receive_end, (endpoint, now))
+    fn receive_end(
+        &mut self,
+        Handle(endpoint): Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
+        self.call(|exports| &exports.receive_end, (endpoint, now), output(outlet))
     }
 
-    fn reach_deadline(&mut self, Handle(endpoint): Handle, now: u64) -> Result<Output> {
-        self.call(|exports| &exports.reach_deadline, (endpoint, now))
+    fn reach_deadline(
+        &mut self,
+        Handle(endpoint): Handle,
+        now: u64,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<Output> {
+        self.call(|exports| &exports.reach_deadline, (endpoint, now), output(outlet))
     }
 
     fn close(
@@ -106,18 +146,29 @@ impl Guest for CoreGuest {
         Handle(endpoint): Handle,
         now: u64,
         frame: &CloseFrame,
+        outlet: &mut Outlet<'_>,
     ) -> Result<Option<Output>> {
         store::begin_call(&mut self.store);
         let reason = frame.reason.as_bytes();
         let len = u32::try_from(reason.len())?;
         let reason = self.memory.hand_over(&mut self.store, reason, 1)?;
         let parameters = (endpoint, now, frame.code.into(), reason, len);
-        let closed: Result<Output, UsageError> = self.call(|exports| &exports.close, parameters)?;
-        Ok(closed.ok())
+        self.call(
+            |exports| &exports.close,
+            parameters,
+            |memory, pointer| {
+                type Closed = Result<types::Output, UsageError>;
+                let at = aligned::<Closed>(pointer)?;
+                match u8::from_memory(memory, at)? {
+                    0 => read_output(memory, at + payload_offset::<Closed>(), outlet).map(Some),
+                    _ => Ok(None),
+                }
+            },
+        )
     }
 
     fn closure(&mut self, Handle(endpoint): Handle) -> Result<Option<Closure>> {
-        self.call(|exports| &exports.closure, endpoint)
+        self.call(|exports| &exports.closure, endpoint, FromMemory::returned)
     }
 
     fn drop_endpoint(&mut self, Handle(endpoint): Handle) -> Result<()> {

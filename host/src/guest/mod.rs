@@ -10,11 +10,9 @@
 mod calls;
 mod component;
 mod core;
-mod output;
 mod plugin;
 
-pub(crate) use calls::{Guest, Handle, StartArguments};
-pub(crate) use output::Output;
+pub(crate) use calls::{Guest, Handle, Output, StartArguments};
 pub(crate) use plugin::Plugin;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::{Guest, component, core};
+use crate::bindings::PluginPre;
 use crate::bindings::types::{OptionError, Options, Start};
 use crate::core_module;
 use crate::engine;
@@ -38,7 +39,9 @@ impl Plugin {
         let first = component
             .instantiate(&mut store)
             .map_err(|error| fails_at_first(&error, settings.call_timeout))?;
-        let component = component::Instantiable::new(component, first, &mut store)?;
+        let component = PluginPre::new(component)
+            .and_then(|component| component::Instantiable::new(component, &first, &mut store))
+            .map_err(|error| Error::World(one_line(&error)))?;
         drop(store);
         let module = core_module(&engine, bytes, reach)
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))

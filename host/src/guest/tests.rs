@@ -1,11 +1,11 @@
 //! Both ways to run a guest lead to the same.
 
-use super::{Guest, Plugin, StartArguments};
+use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     Agreed, AgreedCompression, ClientOptions, CloseFrame, Closure, Failure, HandedOver, Header,
     Options, ReadyState, ServerOptions, Start, Timeouts,
 };
-use crate::outlet;
+use crate::outlet::{Outlet, Taken};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
 
@@ -18,8 +18,21 @@ enum Call<'c> {
     Close(&'c str),
 }
 
-/// What came of it: the bytes for the peer, the ready state and the deadline.
-type Outcome = (Vec<u8>, Option<ReadyState>, Option<u64>, String);
+/// What came of it: bytes for the peer with the ready state, and the rest.
+#[derive(Debug)]
+struct Outcome {
+    taken: Taken,
+    output: Option<Output>,
+}
+
+impl Outcome {
+    /// All of it, but for bytes that are random.
+    fn shown(&self, is_random: bool) -> String {
+        let Taken { rest, ready_state } = &self.taken;
+        let rest = if is_random { &vec![0; rest.len()] } else { rest };
+        format!("{rest:x?} {ready_state:?} {:?}", self.output)
+    }
+}
 
 const REQUEST: &str = "GET /path HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -38,28 +51,20 @@ fn run(
 ) -> (Vec<Outcome>, Option<Closure>) {
     let endpoint = guest.start(0, &StartArguments::new(start.clone())).unwrap();
     let mut outcomes = Vec::new();
-    let mut record = |call: &mut dyn FnMut() -> wasmtime::Result<Option<super::Output>>| {
-        let (output, taken) = outlet::during(None, usize::MAX, call);
-        let output = output.unwrap();
-        let taken = taken.unwrap();
-        let deadline = output.as_ref().and_then(|output| output.deadline);
-        let next = output.map_or_else(String::new, |output| format!("{:?}", output.next));
-        let ready_state = taken.as_ref().map(|taken| taken.ready_state);
-        outcomes.push((
-            taken.map(|taken| taken.rest).unwrap_or_default(),
-            ready_state,
-            deadline,
-            next,
-        ));
+    let mut record = |call: &mut dyn FnMut(&mut Outlet<'_>) -> wasmtime::Result<Option<Output>>| {
+        let mut outlet = Outlet::new(None, usize::MAX);
+        let output = call(&mut outlet).unwrap();
+        outcomes.push(Outcome { taken: outlet.taken().unwrap().unwrap(), output });
     };
-    record(&mut || guest.drain(endpoint, 0).map(Some));
+    record(&mut |outlet| guest.drain(endpoint, 0, outlet).map(Some));
     for call in calls {
-        record(&mut || match *call {
-            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes).map(Some),
-            Call::ReceiveEnd => guest.receive_end(endpoint, 2).map(Some),
-            Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now).map(Some),
+        record(&mut |outlet| match *call {
+            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes, outlet).map(Some),
+            Call::ReceiveEnd => guest.receive_end(endpoint, 2, outlet).map(Some),
+            Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now, outlet).map(Some),
             Call::Close(reason) => {
-                guest.close(endpoint, 3, &CloseFrame { code: 1001, reason: reason.to_owned() })
+                let frame = CloseFrame { code: 1001, reason: reason.to_owned() };
+                guest.close(endpoint, 3, &frame, outlet)
             }
         });
     }
@@ -75,15 +80,12 @@ fn both(plugin: &Plugin, start: &Start, calls: &[Call<'_>]) -> (Vec<Outcome>, Op
     let by_module = run(&mut module.instantiate(1 << 30).unwrap(), start, calls);
     let by_component = run(&mut plugin.component.instantiate(1 << 30).unwrap(), start, calls);
     assert_eq!(by_module.1, by_component.1);
-    assert_eq!(by_module.0.len(), by_component.0.len());
-    for (mut one, mut other) in by_module.0.iter().cloned().zip(by_component.0) {
-        if matches!(start, Start::Connect(_) | Start::Connected(_)) {
-            // What a client sends is random: its key and its masks.
-            one.0.fill(0);
-            other.0.fill(0);
-        }
-        assert_eq!(one, other);
-    }
+    // What a client sends is random: its key and its masks.
+    let is_random = matches!(start, Start::Connect(_) | Start::Connected(_));
+    let shown = |outcomes: &[Outcome]| -> Vec<_> {
+        outcomes.iter().map(|outcome| outcome.shown(is_random)).collect()
+    };
+    assert_eq!(shown(&by_module.0), shown(&by_component.0));
     by_module
 }
 
@@ -126,12 +128,12 @@ fn every_field_of_the_arguments_arrives() {
     let message = [&[0x82, 0xfe, 0x01, 0x00, 0, 0, 0, 0][..], &[7; 256]].concat();
     let calls = [Call::Receive(REQUEST.as_bytes()), Call::Receive(&message), Call::Close("bye")];
     let (outcomes, closure) = both(&plugin, &start, &calls);
-    let head = String::from_utf8_lossy(&outcomes[1].0).to_lowercase();
+    let head = String::from_utf8_lossy(&outcomes[1].taken.rest).to_lowercase();
     assert!(head.contains("sec-websocket-protocol: chat\r\n"), "{head}");
     assert!(head.contains("server: sandé\r\n"), "{head}");
-    assert_eq!(outcomes[2].0, [&[0x82, 0x7e, 0x01, 0x00][..], &[7; 256]].concat());
-    assert_eq!(outcomes[3].0, b"\x88\x05\x03\xe9bye");
-    assert_eq!(outcomes[3].1, Some(ReadyState::Closing));
+    assert_eq!(outcomes[2].taken.rest, [&[0x82, 0x7e, 0x01, 0x00][..], &[7; 256]].concat());
+    assert_eq!(outcomes[3].taken.rest, b"\x88\x05\x03\xe9bye");
+    assert_eq!(outcomes[3].taken.ready_state, ReadyState::Closing);
     assert_eq!(closure, None);
 
     let (closing, opening) = (4_321, 1_234);
@@ -140,7 +142,7 @@ fn every_field_of_the_arguments_arrives() {
     options.compression = None;
     let (outcomes, _) =
         both(&plugin, &Start::Accept(ServerOptions { options, ..accept(&plugin) }), &[]);
-    assert_eq!(outcomes[0].2, Some(1_234));
+    assert_eq!(outcomes[0].output.as_ref().unwrap().deadline, Some(1_234));
 
     let client = ClientOptions {
         options,
@@ -151,7 +153,7 @@ fn every_field_of_the_arguments_arrives() {
         headers: vec![Header { name: "x".to_owned(), value: b"y".to_vec() }],
     };
     let (outcomes, _) = both(&plugin, &Start::Connect(client), &[]);
-    let head = String::from_utf8(outcomes[0].0.clone()).unwrap().to_lowercase();
+    let head = String::from_utf8(outcomes[0].taken.rest.clone()).unwrap().to_lowercase();
     for field in ["get /a?b ", "host: example.com:8080", "origin: https://origin", "x: y"] {
         assert!(head.contains(field), "{field} of {head}");
     }
