@@ -82,7 +82,7 @@ struct Connection<'w, S> {
 /// Why the endpoint is called next.
 enum Wake {
     /// The peer's bytes came, and were handed over: this is what they led to.
-    Received(Result<Output, GuestFailure>),
+    Received(Result<(), GuestFailure>),
     /// The peer ended its sending direction, or the transport broke.
     Ended,
     /// Its deadline is reached.
@@ -99,49 +99,53 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        let mut output = self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
-        loop {
-            self.alarm.set(output.deadline);
-            self.next = output.next;
-            if self.next == Next::Close {
-                self.log_closure(&endpoint)?;
-                return Ok(self.worker.closing_timeout);
-            }
-            output = match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
-                Wake::Received(output) => output?,
-                Wake::Ended => self.call(|outlet| endpoint.receive_end(clock.now(), outlet))?,
+        self.call(clock.now(), |now, out| endpoint.drain(now, out))?;
+        while self.next != Next::Close {
+            match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
+                Wake::Received(received) => received?,
+                Wake::Ended => {
+                    self.call(clock.now(), |now, out| endpoint.receive_end(now, out))?;
+                }
                 Wake::Deadline => {
-                    self.call(|outlet| endpoint.reach_deadline(clock.now(), outlet))?
+                    // A guest that is always late waits its turn like all others.
+                    yield_now().await;
+                    self.call(clock.now(), |now, out| endpoint.reach_deadline(now, out))?;
                 }
                 Wake::Drain => {
-                    // A peer that sent much waits its turn like all others.
+                    // So does a peer that sent much.
                     yield_now().await;
-                    self.call(|outlet| endpoint.drain(clock.now(), outlet))?
+                    self.call(clock.now(), |now, out| endpoint.drain(now, out))?;
                 }
                 Wake::GoingAway => {
-                    self.call(|outlet| endpoint.close(clock.now(), GOING_AWAY, outlet))?
+                    self.call(clock.now(), |now, out| endpoint.close(now, GOING_AWAY, out))?;
                 }
-            };
+            }
         }
+        self.log_closure(&endpoint)?;
+        Ok(self.worker.closing_timeout)
     }
 
-    /// Makes a call of the endpoint, and has its output transmitted.
+    /// Makes a call of the endpoint, and does what its output says.
     fn call(
         &mut self,
-        call: impl FnOnce(&mut Outlet<'_>) -> Result<Output, GuestFailure>,
-    ) -> Result<Output, GuestFailure> {
+        now: u64,
+        call: impl FnOnce(u64, &mut Outlet<'_>) -> Result<Output, GuestFailure>,
+    ) -> Result<(), GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
         let mut outlet = Outlet::new(self.transport.idle_socket(), most);
-        let output = call(&mut outlet);
+        let output = call(now, &mut outlet);
         let taken = outlet.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
             self.transport.queue(rest);
             self.ready_state = ready_state;
         }
-        output
+        let Output { deadline, next } = output?;
+        self.alarm.set(deadline, now);
+        self.next = next;
+        Ok(())
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
@@ -161,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             if !self.transport.is_taken_from() {
                 return Poll::Ready(Wake::Deadline);
             }
-            self.alarm.set(Some(now.saturating_add(self.worker.patience())));
+            self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
         }
         match self.poll_transport(cx, now, endpoint) {
             Poll::Ready(wake) => Poll::Ready(wake),
@@ -183,9 +187,11 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let mut buffer = self.worker.buffer.borrow_mut();
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
             Ok(0) => Poll::Ready(Wake::Ended),
-            Ok(count) => Poll::Ready(Wake::Received(
-                self.call(|outlet| endpoint.receive(now, &buffer[..count], outlet)),
-            )),
+            Ok(count) => {
+                let bytes = &buffer[..count];
+                let received = self.call(now, |now, out| endpoint.receive(now, bytes, out));
+                Poll::Ready(Wake::Received(received))
+            }
             Err(error) => {
                 debug!(peer = %self.peer, %error, "the transport broke");
                 Poll::Ready(Wake::Ended)
