@@ -1,7 +1,7 @@
 //! The time that endpoints are told, and the wait for their deadlines.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -37,8 +37,6 @@ pub(crate) struct Alarm {
     clock: Clock,
     deadline: Option<u64>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whom the timer wakes.
-    waker: Option<Waker>,
 }
 
 impl Alarm {
@@ -49,15 +47,15 @@ impl Alarm {
 
     /// An alarm without a deadline.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, deadline: None, timer: None, waker: None }
+        Self { clock, deadline: None, timer: None }
     }
 
-    /// Waits for `deadline`, which a call named that was made at `now`, in place of
-    /// any earlier one.
+    /// Waits for `deadline` in place of any earlier one.
     ///
-    /// A deadline that had passed counts as one a millisecond away: a guest that
-    /// always names the past is called a thousand times a second at most.
-    pub(crate) fn set(&mut self, deadline: Option<u64>, now: u64) {
+    /// A deadline that has passed counts as one a millisecond away: a guest
+    /// that always names the past is called a thousand times a second at most.
+    pub(crate) fn set(&mut self, deadline: Option<u64>) {
+        let now = self.clock.now();
         self.deadline = deadline.map(|at| at.clamp(now + 1, now + Self::FARTHEST));
     }
 
@@ -73,13 +71,7 @@ impl Alarm {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(wanted)));
         if timer.deadline() > wanted {
             timer.as_mut().reset(wanted);
-        } else if self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
-            && !timer.is_elapsed()
-        {
-            // It wakes who waits already.
-            return Poll::Pending;
         }
-        self.waker = Some(cx.waker().clone());
         loop {
             ready!(timer.as_mut().poll(cx));
             if timer.deadline() >= wanted {

@@ -99,25 +99,23 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        self.call(clock.now(), |now, out| endpoint.drain(now, out))?;
+        self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
         while self.next != Next::Close {
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(received) => received?,
                 Wake::Ended => {
-                    self.call(clock.now(), |now, out| endpoint.receive_end(now, out))?;
+                    self.call(|outlet| endpoint.receive_end(clock.now(), outlet))?;
                 }
                 Wake::Deadline => {
-                    // A guest that is always late waits its turn like all others.
-                    yield_now().await;
-                    self.call(clock.now(), |now, out| endpoint.reach_deadline(now, out))?;
+                    self.call(|outlet| endpoint.reach_deadline(clock.now(), outlet))?;
                 }
                 Wake::Drain => {
-                    // So does a peer that sent much.
+                    // A peer that sent much waits its turn like all others.
                     yield_now().await;
-                    self.call(clock.now(), |now, out| endpoint.drain(now, out))?;
+                    self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
                 }
                 Wake::GoingAway => {
-                    self.call(clock.now(), |now, out| endpoint.close(now, GOING_AWAY, out))?;
+                    self.call(|outlet| endpoint.close(clock.now(), GOING_AWAY, outlet))?;
                 }
             }
         }
@@ -128,22 +126,21 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Makes a call of the endpoint, and does what its output says.
     fn call(
         &mut self,
-        now: u64,
-        call: impl FnOnce(u64, &mut Outlet<'_>) -> Result<Output, GuestFailure>,
+        call: impl FnOnce(&mut Outlet<'_>) -> Result<Output, GuestFailure>,
     ) -> Result<(), GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
         let mut outlet = Outlet::new(self.transport.idle_socket(), most);
-        let output = call(now, &mut outlet);
+        let output = call(&mut outlet);
         let taken = outlet.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
             self.transport.queue(rest);
             self.ready_state = ready_state;
         }
         let Output { deadline, next } = output?;
-        self.alarm.set(deadline, now);
+        self.alarm.set(deadline);
         self.next = next;
         Ok(())
     }
@@ -165,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             if !self.transport.is_taken_from() {
                 return Poll::Ready(Wake::Deadline);
             }
-            self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
+            self.alarm.set(Some(now.saturating_add(self.worker.patience())));
         }
         match self.poll_transport(cx, now, endpoint) {
             Poll::Ready(wake) => Poll::Ready(wake),
@@ -189,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             Ok(0) => Poll::Ready(Wake::Ended),
             Ok(count) => {
                 let bytes = &buffer[..count];
-                let received = self.call(now, |now, out| endpoint.receive(now, bytes, out));
+                let received = self.call(|outlet| endpoint.receive(now, bytes, outlet));
                 Poll::Ready(Wake::Received(received))
             }
             Err(error) => {

@@ -38,18 +38,10 @@ pub(crate) enum GuestFailure {
     Instance(String),
 }
 
-/// A guest refuses options that it took before.
-#[derive(Debug, Error)]
-#[error("refused, though taken before")]
-pub(crate) struct Refused;
-
 impl GuestFailure {
     pub(crate) fn of(error: &wasmtime::Error, call_timeout: Duration) -> Self {
         if let Some(&MemoryExhausted { wanted, limit }) = error.downcast_ref() {
             return Self::OutOfMemory { wanted, limit };
-        }
-        if error.is::<Refused>() {
-            return Self::Options;
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::CallTimeout(call_timeout),

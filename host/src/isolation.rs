@@ -54,6 +54,7 @@ impl Sandboxes {
         let sandbox = self.sandbox()?;
         let start = &self.app.start;
         let handle = sandbox.call(|guest| guest.start(now, start))?;
+        let handle = handle.ok_or(GuestFailure::Options)?;
         Ok(Endpoint { sandbox, handle })
     }
 

@@ -37,10 +37,10 @@
 //! # }
 //! ```
 //!
-//! Imports point one way: server, worker, connection, isolation, guest, canonical;
-//! guest, `core_module`, engine; client, store, engine; connection, transport, outlet;
-//! guest, outlet; beside them the leaves clock, roster, `guest_failure`,
-//! `read_buffer`, listener, tls, process, reclaim.
+//! Imports point one way: server, worker, connection, isolation, guest, store, engine;
+//! guest, canonical; guest, precompiled, `core_module`; client, store, engine;
+//! connection, transport, outlet; guest, outlet; beside them the leaves bindings, clock,
+//! roster, `guest_failure`, `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
 mod bindings;

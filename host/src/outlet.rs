@@ -1,4 +1,5 @@
-//! Where the bytes of an output go while they are still in a guest's memory.
+//! Where the bytes of an output go, if they can, while they are still in a guest's
+//! memory.
 //!
 //! They would have to be copied for the host, which writes them to a socket, where
 //! they are copied again. Written from where they are, they are copied once, which

@@ -46,9 +46,10 @@ fn hostile(isolation: &str, shape: Shape) -> Hostile {
         "--memory-limit",
         "8MiB",
     ]);
-    if shape == Shape::TwoModules {
-        server.wait_for_log(&["the component is called as such"]);
-    }
+    server.wait_for_log(&[match shape {
+        Shape::OneModule => "the component is called by its core module",
+        Shape::TwoModules => "the component is called as such",
+    }]);
     Hostile { server, _component: component }
 }
 
@@ -170,6 +171,18 @@ fn an_application_that_always_wants_to_be_called_again_keeps_nobody_waiting() {
         for _ in 0..100 {
             assert_well(&mut other);
         }
+    }
+}
+
+#[test]
+fn a_peer_that_leaves_an_application_that_is_always_late_is_let_go() {
+    for (isolation, shape) in all() {
+        let Hostile { server, _component } = hostile(isolation, shape);
+        let mut stream = opened(&server);
+        stream.write_all(b"w").unwrap();
+        let peer = stream.local_addr().unwrap().to_string();
+        drop(stream);
+        server.wait_for_log(&["the transport is closed", &peer]);
     }
 }
 

@@ -245,7 +245,7 @@ fn default_options() -> wit::Options {
 impl Instance {
     fn start(module: &guest::core::Instantiable, start: &StartArguments) -> Self {
         let mut guest = module.instantiate(usize::MAX).unwrap();
-        let endpoint = guest.start(0, start).unwrap();
+        let endpoint = guest.start(0, start).unwrap().unwrap();
         let mut instance = Self { guest, endpoint };
         instance.receive(REQUEST);
         instance

@@ -6,8 +6,7 @@ use wasmtime::{Result, bail, ensure};
 
 use super::{next_field, payload_offset, size};
 use crate::bindings::types::{
-    Closure, Failure, HandshakeError, LimitError, Next, OptionError, ProtocolError, ReadyState,
-    TimeoutError,
+    Closure, Failure, HandshakeError, LimitError, Next, ProtocolError, ReadyState, TimeoutError,
 };
 
 /// A value as a guest's memory has it.
@@ -81,17 +80,6 @@ impl<T: FromMemory> FromMemory for Option<T> {
     }
 }
 
-impl<T: FromMemory, E: FromMemory> FromMemory for Result<T, E> {
-    fn from_memory(memory: &[u8], at: usize) -> Result<Self> {
-        let payload = at + payload_offset::<Self>();
-        match u8::from_memory(memory, at)? {
-            0 => T::from_memory(memory, payload).map(Ok),
-            1 => E::from_memory(memory, payload).map(Err),
-            case => bail!("a result has no case {case}"),
-        }
-    }
-}
-
 /// A variant or an enum: its cases in the order of `wit/types.wit`.
 macro_rules! variants {
     ($($variant:ident { $($case:ident $(($payload:ty))?,)* })*) => {$(
@@ -119,16 +107,6 @@ macro_rules! variants {
 variants! {
     Next { Receive, Drain, Close, }
     ReadyState { Connecting, Open, Closing, Closed, }
-    OptionError {
-        Limits,
-        Timeouts,
-        Compression,
-        Subprotocol(String),
-        Origin(String),
-        Host(String),
-        ResourceName(String),
-        Header(String),
-    }
     Failure {
         Protocol(ProtocolError),
         Limit(LimitError),

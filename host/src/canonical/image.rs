@@ -209,3 +209,76 @@ impl ToMemory for Start {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that differ, each in its field.
+    fn options() -> Options {
+        Options {
+            limits: Limits {
+                head_bytes: 1,
+                header_count: 2,
+                frame_bytes: 3,
+                message_bytes: 4,
+                fragment_count: 5,
+                queued_pongs: 6,
+                output_bytes: 7,
+            },
+            timeouts: Timeouts {
+                opening: 8,
+                closing: 9,
+                idle: Some(10),
+                keepalive: Some(Keepalive { interval: 11, timeout: 12 }),
+            },
+            compression: Some(Compression {
+                level: 13,
+                threshold: 14,
+                server_window_bits: 15,
+                client_window_bits: 16,
+                server_context_takeover: true,
+                client_context_takeover: false,
+            }),
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_start_lie_as_the_canonical_abi_has_them() {
+        let start = Start::Accept(ServerOptions {
+            options: options(),
+            subprotocols: vec!["chat".to_owned()],
+            origins: None,
+            headers: Vec::new(),
+        });
+        let Image { blocks } = Image::of_start(&start);
+        let word = |n: u32| n.to_le_bytes().to_vec();
+        let double = |n: u64| n.to_le_bytes().to_vec();
+        let expected = [
+            // `now`, then which case of `start` it is.
+            [double(0), double(0)].concat(),
+            // Limits, of which the third is of eight bytes, and so is the whole.
+            [word(1), word(2), double(3), double(4), word(5), word(6), word(7), word(0)].concat(),
+            // Timeouts: two that are always there, two that may be.
+            [word(8), word(9), word(1), word(10), word(1), word(11), word(12)].concat(),
+            // Compression: that there is one, then its fields.
+            [word(1), word(13), word(14), vec![15, 16, 1, 0], word(0)].concat(),
+            // A list of one; no origins; no headers.
+            [word(0), word(1), word(0), word(0), word(0), word(0), word(0)].concat(),
+        ]
+        .concat();
+        let arguments = &blocks[0].bytes;
+        assert_eq!(arguments[..expected.len()], expected, "{arguments:?}");
+        assert!(arguments[expected.len()..].iter().all(|byte| *byte == 0));
+        // The list holds the address of the text, and its length.
+        assert_eq!(blocks[1].bytes, [word(0), word(4)].concat());
+        assert_eq!(blocks[2].bytes, b"chat");
+        let pointers: Vec<_> = blocks.iter().flat_map(|block| &block.pointers).collect();
+        let listed = expected.len() - 28;
+        assert!(matches!(pointers[..], [
+                Pointer { at, block: 1 },
+                Pointer { block: 3, .. },
+                Pointer { at: 0, block: 2 },
+            ] if *at == listed),);
+    }
+}

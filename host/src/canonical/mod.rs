@@ -13,7 +13,7 @@ pub(crate) use linear_memory::LinearMemory;
 use wasmtime::component::ComponentType;
 
 /// Behind the discriminant of a variant, which is one byte, its payload begins at
-/// the next multiple of the variant's alignment: that of its largest payload.
+/// the next multiple of the variant's alignment, which is that of a payload.
 pub(crate) fn payload_offset<Variant: ComponentType>() -> usize {
     size(Variant::ABI.align32)
 }

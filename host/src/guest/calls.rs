@@ -9,8 +9,8 @@ use crate::outlet::Outlet;
 /// An instance, ready to be called. Each method is one call of the guest, within the
 /// CPU deadline, and named as in `wit/endpoint.wit`.
 pub(crate) trait Guest {
-    /// Fails where the guest refuses options that it took when it was loaded.
-    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle>;
+    /// `None` where the guest refuses the options.
+    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Option<Handle>>;
     fn receive(
         &mut self,
         endpoint: Handle,

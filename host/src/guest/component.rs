@@ -6,10 +6,9 @@ use wasmtime::component::{Instance, ResourceAny};
 use wasmtime::{Result, Store, format_err};
 
 use super::{Guest, Handle, Output, StartArguments};
-use crate::bindings::endpoint::Guest as Exports;
+use crate::bindings::endpoint::Guest as EndpointExports;
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, Options, Start};
 use crate::bindings::{PluginExports, PluginPre};
-use crate::guest_failure::Refused;
 use crate::outlet::Outlet;
 use crate::store::{self, Holdings};
 
@@ -40,7 +39,7 @@ impl Instantiable {
 /// An instance of a component.
 pub(super) struct ComponentGuest {
     store: Store<Holdings>,
-    exports: Exports,
+    exports: EndpointExports,
     endpoints: Slab<ResourceAny>,
 }
 
@@ -71,9 +70,9 @@ fn put(output: types::Output, outlet: &mut Outlet<'_>) -> Output {
 }
 
 impl Guest for ComponentGuest {
-    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle> {
-        let endpoint = self.begin(now, &arguments.start)?.map_err(|_| Refused)?;
-        Ok(Handle(u32::try_from(self.endpoints.insert(endpoint))?))
+    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Option<Handle>> {
+        let Ok(endpoint) = self.begin(now, &arguments.start)? else { return Ok(None) };
+        Ok(Some(Handle(u32::try_from(self.endpoints.insert(endpoint))?)))
     }
 
     fn receive(

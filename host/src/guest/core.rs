@@ -11,12 +11,11 @@ mod imports;
 use std::sync::Arc;
 
 use exports::{Export, Exports, Function};
-use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams};
+use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
 
 use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
 use crate::canonical::{FromMemory, LinearMemory, aligned, field, list, payload_offset};
-use crate::guest_failure::Refused;
 use crate::outlet::Outlet;
 use crate::store::{self, Holdings};
 
@@ -62,14 +61,14 @@ pub(crate) struct CoreGuest {
 }
 
 impl CoreGuest {
-    /// Calls a function that is not called often, and has its result read.
+    /// Calls a function that is not called often, and has its result read. The CPU
+    /// deadline is set by then.
     fn call<P: WasmParams, T>(
         &mut self,
         export: impl FnOnce(&Exports) -> &Export<P>,
         parameters: P,
         read: impl FnOnce(&[u8], u32) -> Result<T>,
     ) -> Result<T> {
-        store::begin_call(&mut self.store);
         let function = export(&self.exports).of(self.instance, &mut self.store)?;
         function.call(&mut self.store, &self.memory, parameters, read)
     }
@@ -86,18 +85,37 @@ fn read_output(memory: &[u8], at: usize, outlet: &mut Outlet<'_>) -> Result<Outp
     Ok(Output { deadline, next })
 }
 
+/// Which case of a result there is.
+fn is_err(memory: &[u8], at: usize) -> Result<bool> {
+    match u8::from_memory(memory, at)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        case => bail!("a result has no case {case}"),
+    }
+}
+
 /// What reads the output that a function returned a pointer to.
 fn output(outlet: &mut Outlet<'_>) -> impl FnOnce(&[u8], u32) -> Result<Output> {
     |memory, pointer| read_output(memory, aligned::<types::Output>(pointer)?, outlet)
 }
 
 impl Guest for CoreGuest {
-    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Handle> {
+    fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Option<Handle>> {
         store::begin_call(&mut self.store);
         let arguments = arguments.image.copy_to(&self.memory, &mut self.store, now)?;
-        let started: Result<_, OptionError> =
-            self.call(|exports| &exports.start, arguments, FromMemory::returned)?;
-        Ok(Handle(started.map_err(|_| Refused)?))
+        self.call(
+            |exports| &exports.start,
+            arguments,
+            |memory, pointer| {
+                type Started = Result<u32, OptionError>;
+                let at = aligned::<Started>(pointer)?;
+                if is_err(memory, at)? {
+                    return Ok(None);
+                }
+                let handle = u32::from_memory(memory, at + payload_offset::<Started>())?;
+                Ok(Some(Handle(handle)))
+            },
+        )
     }
 
     fn receive(
@@ -120,6 +138,7 @@ impl Guest for CoreGuest {
         now: u64,
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
+        store::begin_call(&mut self.store);
         self.call(|exports| &exports.drain, (endpoint, now), output(outlet))
     }
 
@@ -129,6 +148,7 @@ impl Guest for CoreGuest {
         now: u64,
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
+        store::begin_call(&mut self.store);
         self.call(|exports| &exports.receive_end, (endpoint, now), output(outlet))
     }
 
@@ -138,6 +158,7 @@ impl Guest for CoreGuest {
         now: u64,
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
+        store::begin_call(&mut self.store);
         self.call(|exports| &exports.reach_deadline, (endpoint, now), output(outlet))
     }
 
@@ -159,15 +180,16 @@ impl Guest for CoreGuest {
             |memory, pointer| {
                 type Closed = Result<types::Output, UsageError>;
                 let at = aligned::<Closed>(pointer)?;
-                match u8::from_memory(memory, at)? {
-                    0 => read_output(memory, at + payload_offset::<Closed>(), outlet).map(Some),
-                    _ => Ok(None),
+                if is_err(memory, at)? {
+                    return Ok(None);
                 }
+                read_output(memory, at + payload_offset::<Closed>(), outlet).map(Some)
             },
         )
     }
 
     fn closure(&mut self, Handle(endpoint): Handle) -> Result<Option<Closure>> {
+        store::begin_call(&mut self.store);
         self.call(|exports| &exports.closure, endpoint, FromMemory::returned)
     }
 

@@ -18,6 +18,9 @@ use crate::precompiled;
 use crate::settings::Settings;
 use crate::store::{self, Holdings, RANDOM};
 
+/// An interface that has no functions, so that nothing else would miss it.
+const TYPES: &str = "sandsock:websocket/types@0.1.0";
+
 /// A component that can be instantiated, and the bounds of its instances.
 pub(crate) struct Plugin {
     pub(super) component: component::Instantiable,
@@ -39,11 +42,15 @@ impl Plugin {
         let first = component
             .instantiate(&mut store)
             .map_err(|error| fails_at_first(&error, settings.call_timeout))?;
+        if component.component().get_export_index(None, TYPES).is_none() {
+            return Err(Error::World(format!("it does not export {TYPES}")));
+        }
         let component = PluginPre::new(component)
             .and_then(|component| component::Instantiable::new(component, &first, &mut store))
             .map_err(|error| Error::World(one_line(&error)))?;
         drop(store);
         let module = core_module(&engine, bytes, reach)
+            .inspect(|_| debug!("the component is called by its core module"))
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
             .ok();
         Ok(Self { component, module, memory_limit: reach, call_timeout: settings.call_timeout })

@@ -1,5 +1,7 @@
 //! Both ways to run a guest lead to the same.
 
+use std::collections::HashSet;
+
 use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     Agreed, AgreedCompression, ClientOptions, CloseFrame, Closure, Failure, HandedOver, Header,
@@ -49,7 +51,7 @@ fn run(
     start: &Start,
     calls: &[Call<'_>],
 ) -> (Vec<Outcome>, Option<Closure>) {
-    let endpoint = guest.start(0, &StartArguments::new(start.clone())).unwrap();
+    let endpoint = guest.start(0, &StartArguments::new(start.clone())).unwrap().unwrap();
     let mut outcomes = Vec::new();
     let mut record = |call: &mut dyn FnMut(&mut Outlet<'_>) -> wasmtime::Result<Option<Output>>| {
         let mut outlet = Outlet::new(None, usize::MAX);
@@ -73,12 +75,21 @@ fn run(
     (outcomes, closure)
 }
 
+/// An instance of either kind, with so many bytes of memory at most.
+fn guests(plugin: &Plugin, memory_limit: usize) -> [Box<dyn Guest>; 2] {
+    let module = plugin.module.as_ref().expect("the echo component is made of one core module");
+    [
+        Box::new(module.instantiate(memory_limit).unwrap()),
+        Box::new(plugin.component.instantiate(memory_limit).unwrap()),
+    ]
+}
+
 /// [`run`] both ways, which have to agree.
 #[track_caller]
 fn both(plugin: &Plugin, start: &Start, calls: &[Call<'_>]) -> (Vec<Outcome>, Option<Closure>) {
-    let module = plugin.module.as_ref().expect("the echo component is made of one core module");
-    let by_module = run(&mut module.instantiate(1 << 30).unwrap(), start, calls);
-    let by_component = run(&mut plugin.component.instantiate(1 << 30).unwrap(), start, calls);
+    let [mut module, mut component] = guests(plugin, 1 << 30);
+    let by_module = run(&mut *module, start, calls);
+    let by_component = run(&mut *component, start, calls);
     assert_eq!(by_module.1, by_component.1);
     // What a client sends is random: its key and its masks.
     let is_random = matches!(start, Start::Connect(_) | Start::Connected(_));
@@ -189,8 +200,9 @@ fn every_end_of_a_connection_is_told() {
         b"\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00",
         b"\x82\x7f\x00\x00\x00\x00\x01\x00\x00\x01",
     ];
+    let mut failures = Vec::new();
     for frame in frames {
-        why(both(&plugin, &open, &[Call::Receive(frame), Call::ReceiveEnd]));
+        failures.push(why(both(&plugin, &open, &[Call::Receive(frame), Call::ReceiveEnd])));
     }
 
     let start = Start::Accept(accept(&plugin));
@@ -212,10 +224,36 @@ fn every_end_of_a_connection_is_told() {
     for (from, to) in changes {
         let request = REQUEST.replacen(from, to, 1);
         assert_ne!(request, REQUEST);
-        why(both(&plugin, &start, &[Call::Receive(request.as_bytes()), Call::ReceiveEnd]));
+        let calls = [Call::Receive(request.as_bytes()), Call::ReceiveEnd];
+        failures.push(why(both(&plugin, &start, &calls)));
     }
-    why(both(&plugin, &start, &[Call::Receive(b"GET"), Call::ReceiveEnd]));
-    why(both(&plugin, &start, &[Call::Close(""), Call::ReceiveEnd]));
+    failures.push(why(both(&plugin, &start, &[Call::Receive(b"GET"), Call::ReceiveEnd])));
+    failures.push(why(both(&plugin, &start, &[Call::Close(""), Call::ReceiveEnd])));
     let timeout = both(&plugin, &start, &[Call::ReachDeadline(60_000), Call::ReceiveEnd]);
-    assert!(matches!(why(timeout), Failure::Timeout(_)));
+    failures.push(why(timeout));
+    let told: HashSet<_> = failures.iter().map(|failure| format!("{failure:?}")).collect();
+    assert_eq!(told.len(), failures.len(), "each is told from the others: {told:?}");
+}
+
+#[test]
+fn options_out_of_their_bounds_are_refused() {
+    let plugin = plugin();
+    let mut options = accept(&plugin);
+    options.options.timeouts.opening = 0;
+    let arguments = StartArguments::new(Start::Accept(options));
+    for guest in &mut guests(&plugin, 1 << 30) {
+        assert!(guest.start(0, &arguments).unwrap().is_none());
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_dropped_leaves_nothing() {
+    let plugin = plugin();
+    let arguments = StartArguments::new(Start::Accept(accept(&plugin)));
+    for guest in &mut guests(&plugin, 1 << 20) {
+        for _ in 0..10_000 {
+            let endpoint = guest.start(0, &arguments).unwrap().unwrap();
+            guest.drop_endpoint(endpoint).unwrap();
+        }
+    }
 }

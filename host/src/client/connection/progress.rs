@@ -55,7 +55,7 @@ impl Connection {
                 let reached = self.guest.reach_deadline(now);
                 return Poll::Ready(self.answer(reached));
             }
-            self.alarm.set(Some(now.saturating_add(PATIENCE)), now);
+            self.alarm.set(Some(now.saturating_add(PATIENCE)));
         }
         // What follows does not wait for it: the peer may want to be read from
         // before it reads on. The bounds hold all the same.
@@ -104,12 +104,11 @@ impl Connection {
     /// Drains behind a call that may have led to something.
     pub(super) fn drain_if_undrained(&mut self) -> Result<(), EngineFailure> {
         if mem::take(&mut self.is_undrained) {
-            let now = self.clock.now();
-            let drained = self.guest.drain(now)?;
+            let drained = self.guest.drain(self.clock.now())?;
             self.kept += drained.events.iter().map(weight).sum::<usize>();
             self.events.extend(drained.events);
             self.transport.queue(drained.output.transmit);
-            self.alarm.set(drained.output.deadline, now);
+            self.alarm.set(drained.output.deadline);
             self.next = drained.output.next;
         }
         Ok(())
