@@ -6,7 +6,7 @@ use wasmtime::component::{Instance, ResourceAny};
 use wasmtime::{Result, Store, format_err};
 
 use super::{Guest, Handle, Output, StartArguments};
-use crate::bindings::endpoint::Guest as EndpointExports;
+use crate::bindings::endpoint::{Guest as EndpointExports, GuestEndpoint};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, Options, Start};
 use crate::bindings::{PluginExports, PluginPre};
 use crate::outlet::Outlet;
@@ -58,9 +58,15 @@ impl ComponentGuest {
         self.exports.endpoint().call_start(&mut self.store, now, start)
     }
 
-    fn endpoint(&self, Handle(key): Handle) -> Result<ResourceAny> {
+    /// What a method is called with, under a fresh CPU deadline.
+    fn callee(
+        &mut self,
+        Handle(key): Handle,
+    ) -> Result<(GuestEndpoint<'_>, &mut Store<Holdings>, ResourceAny)> {
         let endpoint = usize::try_from(key).ok().and_then(|key| self.endpoints.get(key));
-        endpoint.copied().ok_or_else(|| format_err!("no endpoint has the handle {key}"))
+        let endpoint = *endpoint.ok_or_else(|| format_err!("no endpoint has the handle {key}"))?;
+        store::begin_call(&mut self.store);
+        Ok((self.exports.endpoint(), &mut self.store, endpoint))
     }
 }
 
@@ -82,17 +88,13 @@ impl Guest for ComponentGuest {
         bytes: &[u8],
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        let exports = self.exports.endpoint();
-        Ok(put(exports.call_receive(&mut self.store, endpoint, now, bytes)?, outlet))
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        Ok(put(exports.call_receive(store, endpoint, now, bytes)?, outlet))
     }
 
     fn drain(&mut self, endpoint: Handle, now: u64, outlet: &mut Outlet<'_>) -> Result<Output> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        let exports = self.exports.endpoint();
-        Ok(put(exports.call_drain(&mut self.store, endpoint, now)?, outlet))
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        Ok(put(exports.call_drain(store, endpoint, now)?, outlet))
     }
 
     fn receive_end(
@@ -101,10 +103,8 @@ impl Guest for ComponentGuest {
         now: u64,
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        let exports = self.exports.endpoint();
-        Ok(put(exports.call_receive_end(&mut self.store, endpoint, now)?, outlet))
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        Ok(put(exports.call_receive_end(store, endpoint, now)?, outlet))
     }
 
     fn reach_deadline(
@@ -113,10 +113,8 @@ impl Guest for ComponentGuest {
         now: u64,
         outlet: &mut Outlet<'_>,
     ) -> Result<Output> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        let exports = self.exports.endpoint();
-        Ok(put(exports.call_reach_deadline(&mut self.store, endpoint, now)?, outlet))
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        Ok(put(exports.call_reach_deadline(store, endpoint, now)?, outlet))
     }
 
     fn close(
@@ -126,23 +124,20 @@ impl Guest for ComponentGuest {
         frame: &CloseFrame,
         outlet: &mut Outlet<'_>,
     ) -> Result<Option<Output>> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        let exports = self.exports.endpoint();
-        let closed = exports.call_close(&mut self.store, endpoint, now, frame)?;
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        let closed = exports.call_close(store, endpoint, now, frame)?;
         Ok(closed.ok().map(|output| put(output, outlet)))
     }
 
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>> {
-        let endpoint = self.endpoint(endpoint)?;
-        store::begin_call(&mut self.store);
-        self.exports.endpoint().call_closure(&mut self.store, endpoint)
+        let (exports, store, endpoint) = self.callee(endpoint)?;
+        exports.call_closure(store, endpoint)
     }
 
     fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()> {
-        let resource = self.endpoint(endpoint)?;
+        let (_, store, resource) = self.callee(endpoint)?;
+        resource.resource_drop(store)?;
         self.endpoints.remove(usize::try_from(endpoint.0)?);
-        store::begin_call(&mut self.store);
-        resource.resource_drop(&mut self.store)
+        Ok(())
     }
 }

@@ -4,9 +4,9 @@
 //! There are two ways to run one, with the same results. [`component`] leaves the
 //! component to wasmtime as it is: any will do. Where it is made of a single core
 //! module, as most are, [`core`] instantiates that alone and calls it by the rules of
-//! the component model, the canonical ABI: half the instructions of a call, and half
-//! the time to make an instance. One thing differs: an output behind which the call
-//! fails is transmitted by [`core`] and lost by [`component`].
+//! the component model, the canonical ABI: no adapters, no handles to lend, nothing to
+//! look up for each call. One thing differs: an output behind which the call fails is
+//! transmitted by [`core`] and lost by [`component`].
 
 mod calls;
 mod component;

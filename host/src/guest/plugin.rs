@@ -49,7 +49,7 @@ impl Plugin {
             .and_then(|component| component::Instantiable::new(component, &first, &mut store))
             .map_err(|error| Error::World(one_line(&error)))?;
         drop(store);
-        let module = core_module(&engine, bytes, reach)
+        let module = load_core_module(&engine, bytes, reach)
             .inspect(|_| debug!("the component is called by its core module"))
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
             .ok();
@@ -104,7 +104,7 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
 }
 
 /// The core module inside a component, if it can be called for the component.
-fn core_module(
+fn load_core_module(
     engine: &Engine,
     component: &[u8],
     memory_limit: usize,
