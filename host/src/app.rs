@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bindings::types::{ServerOptions, Start};
+use crate::bindings::types::ServerOptions;
 use crate::error::{Error, OptionRefusal};
 use crate::guest::{Plugin, StartArguments};
 use crate::settings::{self, Settings};
@@ -40,11 +40,11 @@ impl App {
         let opening_timeout = Duration::from_millis(timeouts.opening.into());
         let closing_timeout = Duration::from_millis(timeouts.closing.into());
         plugin.limit_memory(settings.memory_limit_for(message_bytes));
-        let start = Start::Accept(options);
+        let start = StartArguments::accept(options);
         plugin.check(&start)?.map_err(|refusal| Error::Option(OptionRefusal(refusal)))?;
         Ok(Self {
             plugin: Arc::new(plugin),
-            start: StartArguments::new(start),
+            start,
             opening_timeout,
             closing_timeout,
             message_bytes,

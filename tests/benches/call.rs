@@ -211,12 +211,12 @@ fn instances(count: usize) -> Vec<Instance> {
     let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).unwrap();
     let module = Module::new(&engine, core_module::find(&component).unwrap()).unwrap();
     let module = guest::core::Instantiable::new(&module, usize::MAX).unwrap();
-    let start = StartArguments::new(wit::Start::Accept(wit::ServerOptions {
+    let start = StartArguments::accept(wit::ServerOptions {
         options: default_options(),
         subprotocols: Vec::new(),
         origins: None,
         headers: Vec::new(),
-    }));
+    });
     (0..count).map(|_| Instance::start(&module, &start)).collect()
 }
 

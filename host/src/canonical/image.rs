@@ -5,8 +5,7 @@ use wasmtime::{AsContextMut, Result};
 
 use super::{LinearMemory, next_field, payload_offset, stride};
 use crate::bindings::types::{
-    Agreed, AgreedCompression, ClientOptions, Compression, HandedOver, Header, Keepalive, Limits,
-    Options, ServerOptions, Start, Timeouts,
+    Compression, Header, Keepalive, Limits, Options, ServerOptions, Start, Timeouts,
 };
 
 /// An argument, laid out once for the memories of all instances: what differs is
@@ -43,13 +42,17 @@ impl Place {
 }
 
 impl Image {
-    /// The arguments of `endpoint.start`, `now` being 0.
-    pub(crate) fn of_start(start: &Start) -> Self {
+    /// The arguments of `endpoint.start` that begin a server's connection with its
+    /// opening handshake, `now` being 0.
+    pub(crate) fn of_accept(options: &ServerOptions) -> Self {
         let mut image = Self { blocks: Vec::new() };
         let arguments = image.block::<(u64, Start)>(1);
         let mut end = 0;
         image.field(arguments, &mut end, &0_u64);
-        image.field(arguments, &mut end, start);
+        // The first case of `start`.
+        let start = arguments.behind(next_field::<Start>(&mut end));
+        0_u8.to_memory(&mut image, start);
+        options.to_memory(&mut image, start.behind(payload_offset::<Start>()));
         image
     }
 
@@ -166,12 +169,6 @@ macro_rules! records {
 
 records! {
     ServerOptions { options, subprotocols, origins, headers }
-    ClientOptions { options, host, resource_name, origin, subprotocols, headers }
-    HandedOver { options, agreed }
-    Agreed { resource_name, host, origin, subprotocol, compression, headers }
-    AgreedCompression {
-        server_window_bits, client_window_bits, server_context_takeover, client_context_takeover
-    }
     Options { limits, timeouts, compression }
     Limits {
         head_bytes, header_count, frame_bytes, message_bytes, fragment_count, queued_pongs,
@@ -184,30 +181,6 @@ records! {
         client_context_takeover
     }
     Header { name, value }
-}
-
-impl ToMemory for Start {
-    fn to_memory(&self, image: &mut Image, place: Place) {
-        let payload = place.behind(payload_offset::<Self>());
-        match self {
-            Self::Accept(options) => {
-                0_u8.to_memory(image, place);
-                options.to_memory(image, payload);
-            }
-            Self::Connect(options) => {
-                1_u8.to_memory(image, place);
-                options.to_memory(image, payload);
-            }
-            Self::Accepted(handed_over) => {
-                2_u8.to_memory(image, place);
-                handed_over.to_memory(image, payload);
-            }
-            Self::Connected(handed_over) => {
-                3_u8.to_memory(image, place);
-                handed_over.to_memory(image, payload);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -245,13 +218,12 @@ mod tests {
 
     #[test]
     fn the_arguments_of_start_lie_as_the_canonical_abi_has_them() {
-        let start = Start::Accept(ServerOptions {
+        let Image { blocks } = Image::of_accept(&ServerOptions {
             options: options(),
             subprotocols: vec!["chat".to_owned()],
             origins: None,
             headers: Vec::new(),
         });
-        let Image { blocks } = Image::of_start(&start);
         let word = |n: u32| n.to_le_bytes().to_vec();
         let double = |n: u64| n.to_le_bytes().to_vec();
         let expected = [

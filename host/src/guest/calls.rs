@@ -2,7 +2,7 @@
 
 use wasmtime::Result;
 
-use crate::bindings::types::{CloseFrame, Closure, Next, Start};
+use crate::bindings::types::{CloseFrame, Closure, Next, ServerOptions, Start};
 use crate::canonical::Image;
 use crate::outlet::Outlet;
 
@@ -63,7 +63,7 @@ pub(crate) struct StartArguments {
 }
 
 impl StartArguments {
-    pub(crate) fn new(start: Start) -> Self {
-        Self { image: Image::of_start(&start), start }
+    pub(crate) fn accept(options: ServerOptions) -> Self {
+        Self { image: Image::of_accept(&options), start: Start::Accept(options) }
     }
 }

@@ -7,9 +7,9 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 
-use super::{Guest, component, core};
+use super::{Guest, StartArguments, component, core};
 use crate::bindings::PluginPre;
-use crate::bindings::types::{OptionError, Options, Start};
+use crate::bindings::types::{OptionError, Options};
 use crate::core_module;
 use crate::engine;
 use crate::error::Error;
@@ -74,10 +74,13 @@ impl Plugin {
     }
 
     /// Sees whether the component takes options.
-    pub(crate) fn check(&self, start: &Start) -> Result<Result<(), OptionError>, Error> {
+    pub(crate) fn check(
+        &self,
+        arguments: &StartArguments,
+    ) -> Result<Result<(), OptionError>, Error> {
         self.component
             .instantiate(self.memory_limit)
-            .and_then(|mut first| first.begin(0, start))
+            .and_then(|mut first| first.begin(0, &arguments.start))
             .map(|begun| begun.map(drop))
             .map_err(|error| fails_at_first(&error, self.call_timeout))
     }
