@@ -14,7 +14,7 @@ use crate::clock::Alarm;
 use crate::guest::Output;
 use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
-use crate::outlet::{Direct, Excess, Outlet, Taken};
+use crate::passage::{Direct, Excess, Passage, Taken};
 use crate::roster::Seat;
 use crate::transport::Transport;
 use crate::worker::Worker;
@@ -99,23 +99,23 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
+        self.call(|passage| endpoint.drain(clock.now(), passage))?;
         while self.next != Next::Close {
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(received) => received?,
                 Wake::Ended => {
-                    self.call(|outlet| endpoint.receive_end(clock.now(), outlet))?;
+                    self.call(|passage| endpoint.receive_end(clock.now(), passage))?;
                 }
                 Wake::Deadline => {
-                    self.call(|outlet| endpoint.reach_deadline(clock.now(), outlet))?;
+                    self.call(|passage| endpoint.reach_deadline(clock.now(), passage))?;
                 }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
                     yield_now().await;
-                    self.call(|outlet| endpoint.drain(clock.now(), outlet))?;
+                    self.call(|passage| endpoint.drain(clock.now(), passage))?;
                 }
                 Wake::GoingAway => {
-                    self.call(|outlet| endpoint.close(clock.now(), GOING_AWAY, outlet))?;
+                    self.call(|passage| endpoint.close(clock.now(), GOING_AWAY, passage))?;
                 }
             }
         }
@@ -126,15 +126,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Makes a call of the endpoint, and does what its output says.
     fn call(
         &mut self,
-        call: impl FnOnce(&mut Outlet<'_>) -> Result<Output, GuestFailure>,
+        call: impl FnOnce(&mut Passage<'_>) -> Result<Output, GuestFailure>,
     ) -> Result<(), GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
-        let mut outlet = Outlet::new(self.transport.idle_socket(), most);
-        let output = call(&mut outlet);
-        let taken = outlet.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
+        let mut passage = Passage::new(self.transport.idle_socket(), most);
+        let output = call(&mut passage);
+        let taken = passage.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
             self.transport.queue(rest);
             self.ready_state = ready_state;
@@ -186,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             Ok(0) => Poll::Ready(Wake::Ended),
             Ok(count) => {
                 let bytes = &buffer[..count];
-                let received = self.call(|outlet| endpoint.receive(now, bytes, outlet));
+                let received = self.call(|passage| endpoint.receive(now, bytes, passage));
                 Poll::Ready(Wake::Received(received))
             }
             Err(error) => {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::bindings::types::{CloseFrame, Closure};
 use crate::guest::{Guest, Handle, Output, Plugin};
 use crate::guest_failure::GuestFailure;
-use crate::outlet::Outlet;
+use crate::passage::Passage;
 use crate::roster::Roster;
 
 /// What a failing instance takes with it.
@@ -123,32 +123,36 @@ impl Endpoint {
         &self,
         now: u64,
         bytes: &[u8],
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.receive(self.handle, now, bytes, outlet))
+        self.sandbox.call(|guest| guest.receive(self.handle, now, bytes, passage))
     }
 
     /// `endpoint.drain`.
-    pub(crate) fn drain(&self, now: u64, outlet: &mut Outlet<'_>) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.drain(self.handle, now, outlet))
+    pub(crate) fn drain(
+        &self,
+        now: u64,
+        passage: &mut Passage<'_>,
+    ) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.drain(self.handle, now, passage))
     }
 
     /// `endpoint.receive-end`.
     pub(crate) fn receive_end(
         &self,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.receive_end(self.handle, now, outlet))
+        self.sandbox.call(|guest| guest.receive_end(self.handle, now, passage))
     }
 
     /// `endpoint.reach-deadline`.
     pub(crate) fn reach_deadline(
         &self,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output, GuestFailure> {
-        self.sandbox.call(|guest| guest.reach_deadline(self.handle, now, outlet))
+        self.sandbox.call(|guest| guest.reach_deadline(self.handle, now, passage))
     }
 
     /// `endpoint.close` with this close code. Where the closing handshake is
@@ -157,11 +161,11 @@ impl Endpoint {
         &self,
         now: u64,
         code: u16,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output, GuestFailure> {
         let frame = CloseFrame { code, reason: String::new() };
-        let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame, outlet))?;
-        closed.map_or_else(|| self.drain(now, outlet), Ok)
+        let closed = self.sandbox.call(|guest| guest.close(self.handle, now, &frame, passage))?;
+        closed.map_or_else(|| self.drain(now, passage), Ok)
     }
 
     /// `endpoint.closure`.

@@ -39,7 +39,7 @@
 //!
 //! Imports point one way: server, worker, connection, isolation, guest, store, engine;
 //! guest, canonical; guest, precompiled, `core_module`; client, store, engine;
-//! connection, transport, outlet; guest, outlet; beside them the leaves bindings, clock,
+//! connection, transport, passage; guest, passage; beside them the leaves bindings, clock,
 //! roster, `guest_failure`, `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
@@ -55,7 +55,7 @@ mod guest;
 mod guest_failure;
 mod isolation;
 mod listener;
-mod outlet;
+mod passage;
 mod precompiled;
 mod process;
 mod read_buffer;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-use crate::outlet::Direct;
+use crate::passage::Direct;
 use crate::read_buffer::ReadBuffer;
 
 /// Bytes that are discarded from a peer at most while the transport closes.

@@ -48,19 +48,19 @@ mod engine {
 }
 
 /// Looks at output where the host's writes it to a socket.
-mod outlet {
+mod passage {
     use std::hint;
     use std::marker::PhantomData;
 
     use crate::bindings::types::ReadyState;
 
     #[derive(Default)]
-    pub(crate) struct Outlet<'s> {
+    pub(crate) struct Passage<'s> {
         pub(crate) bytes: usize,
         socket: PhantomData<&'s ()>,
     }
 
-    impl Outlet<'_> {
+    impl Passage<'_> {
         pub(crate) fn put(&mut self, bytes: &[u8], ready_state: ReadyState) {
             self.bytes = hint::black_box((bytes, ready_state)).0.len();
         }
@@ -69,7 +69,7 @@ mod outlet {
 
 use bindings::types as wit;
 use guest::{Guest, Handle, StartArguments};
-use outlet::Outlet;
+use passage::Passage;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -252,8 +252,8 @@ impl Instance {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> usize {
-        let mut outlet = Outlet::default();
-        hint::black_box(self.guest.receive(self.endpoint, 0, bytes, &mut outlet).unwrap());
-        outlet.bytes
+        let mut passage = Passage::default();
+        hint::black_box(self.guest.receive(self.endpoint, 0, bytes, &mut passage).unwrap());
+        passage.bytes
     }
 }

@@ -4,7 +4,7 @@ use wasmtime::Result;
 
 use crate::bindings::types::{CloseFrame, Closure, Next, ServerOptions, Start};
 use crate::canonical::Image;
-use crate::outlet::Outlet;
+use crate::passage::Passage;
 
 /// An instance, ready to be called. Each method is one call of the guest, within the
 /// CPU deadline, and named as in `wit/endpoint.wit`.
@@ -16,20 +16,20 @@ pub(crate) trait Guest {
         endpoint: Handle,
         now: u64,
         bytes: &[u8],
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output>;
-    fn drain(&mut self, endpoint: Handle, now: u64, outlet: &mut Outlet<'_>) -> Result<Output>;
+    fn drain(&mut self, endpoint: Handle, now: u64, passage: &mut Passage<'_>) -> Result<Output>;
     fn receive_end(
         &mut self,
         endpoint: Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output>;
     fn reach_deadline(
         &mut self,
         endpoint: Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output>;
     /// `None` on a usage error: nothing has changed.
     fn close(
@@ -37,7 +37,7 @@ pub(crate) trait Guest {
         endpoint: Handle,
         now: u64,
         frame: &CloseFrame,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Option<Output>>;
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>>;
     /// Lets go of an endpoint. Its handle stands for nothing any more.
@@ -49,7 +49,7 @@ pub(crate) trait Guest {
 pub(crate) struct Handle(pub(super) u32);
 
 /// An output whose bytes, with the ready state that they lead to, went to the
-/// outlet.
+/// passage.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) deadline: Option<u64>,

@@ -9,7 +9,7 @@ use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::endpoint::{Guest as EndpointExports, GuestEndpoint};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, Options, Start};
 use crate::bindings::{PluginExports, PluginPre};
-use crate::outlet::Outlet;
+use crate::passage::Passage;
 use crate::store::{self, Holdings};
 
 /// A component that can be instantiated.
@@ -70,8 +70,8 @@ impl ComponentGuest {
     }
 }
 
-fn put(output: types::Output, outlet: &mut Outlet<'_>) -> Output {
-    outlet.put(&output.transmit, output.ready_state);
+fn put(output: types::Output, passage: &mut Passage<'_>) -> Output {
+    passage.put(&output.transmit, output.ready_state);
     Output { deadline: output.deadline, next: output.next }
 }
 
@@ -86,35 +86,35 @@ impl Guest for ComponentGuest {
         endpoint: Handle,
         now: u64,
         bytes: &[u8],
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
-        Ok(put(exports.call_receive(store, endpoint, now, bytes)?, outlet))
+        Ok(put(exports.call_receive(store, endpoint, now, bytes)?, passage))
     }
 
-    fn drain(&mut self, endpoint: Handle, now: u64, outlet: &mut Outlet<'_>) -> Result<Output> {
+    fn drain(&mut self, endpoint: Handle, now: u64, passage: &mut Passage<'_>) -> Result<Output> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
-        Ok(put(exports.call_drain(store, endpoint, now)?, outlet))
+        Ok(put(exports.call_drain(store, endpoint, now)?, passage))
     }
 
     fn receive_end(
         &mut self,
         endpoint: Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
-        Ok(put(exports.call_receive_end(store, endpoint, now)?, outlet))
+        Ok(put(exports.call_receive_end(store, endpoint, now)?, passage))
     }
 
     fn reach_deadline(
         &mut self,
         endpoint: Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
-        Ok(put(exports.call_reach_deadline(store, endpoint, now)?, outlet))
+        Ok(put(exports.call_reach_deadline(store, endpoint, now)?, passage))
     }
 
     fn close(
@@ -122,11 +122,11 @@ impl Guest for ComponentGuest {
         endpoint: Handle,
         now: u64,
         frame: &CloseFrame,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Option<Output>> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
         let closed = exports.call_close(store, endpoint, now, frame)?;
-        Ok(closed.ok().map(|output| put(output, outlet)))
+        Ok(closed.ok().map(|output| put(output, passage)))
     }
 
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>> {

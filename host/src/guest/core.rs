@@ -16,7 +16,7 @@ use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
 use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
 use crate::canonical::{FromMemory, LinearMemory, aligned, field, list, payload_offset};
-use crate::outlet::Outlet;
+use crate::passage::Passage;
 use crate::store::{self, Holdings};
 
 const ENDPOINT: &str = "sandsock:websocket/endpoint@0.1.0";
@@ -75,13 +75,13 @@ impl CoreGuest {
 }
 
 /// Reads an output, whose bytes are put out from where they are.
-fn read_output(memory: &[u8], at: usize, outlet: &mut Outlet<'_>) -> Result<Output> {
+fn read_output(memory: &[u8], at: usize, passage: &mut Passage<'_>) -> Result<Output> {
     let mut end = at;
     let (start, len) = field(memory, &mut end)?;
     let deadline = field(memory, &mut end)?;
     let next = field(memory, &mut end)?;
     let ready_state = field(memory, &mut end)?;
-    outlet.put(list(memory, start, len)?, ready_state);
+    passage.put(list(memory, start, len)?, ready_state);
     Ok(Output { deadline, next })
 }
 
@@ -95,8 +95,8 @@ fn is_err(memory: &[u8], at: usize) -> Result<bool> {
 }
 
 /// What reads the output that a function returned a pointer to.
-fn output(outlet: &mut Outlet<'_>) -> impl FnOnce(&[u8], u32) -> Result<Output> {
-    |memory, pointer| read_output(memory, aligned::<types::Output>(pointer)?, outlet)
+fn output(passage: &mut Passage<'_>) -> impl FnOnce(&[u8], u32) -> Result<Output> {
+    |memory, pointer| read_output(memory, aligned::<types::Output>(pointer)?, passage)
 }
 
 impl Guest for CoreGuest {
@@ -123,43 +123,43 @@ impl Guest for CoreGuest {
         Handle(endpoint): Handle,
         now: u64,
         bytes: &[u8],
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         let Self { store, memory, receive, .. } = self;
         store::begin_call(store);
         let list = memory.hand_over(&mut *store, bytes, 1)?;
         let len = u32::try_from(bytes.len())?;
-        receive.call(store, memory, (endpoint, now, list, len), output(outlet))
+        receive.call(store, memory, (endpoint, now, list, len), output(passage))
     }
 
     fn drain(
         &mut self,
         Handle(endpoint): Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.drain, (endpoint, now), output(outlet))
+        self.call(|exports| &exports.drain, (endpoint, now), output(passage))
     }
 
     fn receive_end(
         &mut self,
         Handle(endpoint): Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.receive_end, (endpoint, now), output(outlet))
+        self.call(|exports| &exports.receive_end, (endpoint, now), output(passage))
     }
 
     fn reach_deadline(
         &mut self,
         Handle(endpoint): Handle,
         now: u64,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.reach_deadline, (endpoint, now), output(outlet))
+        self.call(|exports| &exports.reach_deadline, (endpoint, now), output(passage))
     }
 
     fn close(
@@ -167,7 +167,7 @@ impl Guest for CoreGuest {
         Handle(endpoint): Handle,
         now: u64,
         frame: &CloseFrame,
-        outlet: &mut Outlet<'_>,
+        passage: &mut Passage<'_>,
     ) -> Result<Option<Output>> {
         store::begin_call(&mut self.store);
         let reason = frame.reason.as_bytes();
@@ -183,7 +183,7 @@ impl Guest for CoreGuest {
                 if is_err(memory, at)? {
                     return Ok(None);
                 }
-                read_output(memory, at + payload_offset::<Closed>(), outlet).map(Some)
+                read_output(memory, at + payload_offset::<Closed>(), passage).map(Some)
             },
         )
     }

@@ -6,7 +6,7 @@ use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
 };
-use crate::outlet::{Outlet, Taken};
+use crate::passage::{Passage, Taken};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
 
@@ -43,20 +43,21 @@ fn run(
 ) -> (Vec<Outcome>, Option<Closure>) {
     let endpoint = guest.start(0, &StartArguments::accept(start.clone())).unwrap().unwrap();
     let mut outcomes = Vec::new();
-    let mut record = |call: &mut dyn FnMut(&mut Outlet<'_>) -> wasmtime::Result<Option<Output>>| {
-        let mut outlet = Outlet::new(None, usize::MAX);
-        let output = call(&mut outlet).unwrap();
-        outcomes.push(Outcome { taken: outlet.taken().unwrap().unwrap(), output });
-    };
-    record(&mut |outlet| guest.drain(endpoint, 0, outlet).map(Some));
+    let mut record =
+        |call: &mut dyn FnMut(&mut Passage<'_>) -> wasmtime::Result<Option<Output>>| {
+            let mut passage = Passage::new(None, usize::MAX);
+            let output = call(&mut passage).unwrap();
+            outcomes.push(Outcome { taken: passage.taken().unwrap().unwrap(), output });
+        };
+    record(&mut |passage| guest.drain(endpoint, 0, passage).map(Some));
     for call in calls {
-        record(&mut |outlet| match *call {
-            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes, outlet).map(Some),
-            Call::ReceiveEnd => guest.receive_end(endpoint, 2, outlet).map(Some),
-            Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now, outlet).map(Some),
+        record(&mut |passage| match *call {
+            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes, passage).map(Some),
+            Call::ReceiveEnd => guest.receive_end(endpoint, 2, passage).map(Some),
+            Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now, passage).map(Some),
             Call::Close(reason) => {
                 let frame = CloseFrame { code: 1001, reason: reason.to_owned() };
-                guest.close(endpoint, 3, &frame, outlet)
+                guest.close(endpoint, 3, &frame, passage)
             }
         });
     }

@@ -31,7 +31,7 @@ impl Direct for TlsStream<TcpStream> {
 }
 
 /// Takes the output of one call.
-pub(crate) struct Outlet<'s> {
+pub(crate) struct Passage<'s> {
     socket: Option<BorrowedFd<'s>>,
     /// The most bytes that are taken.
     most: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Excess(pub(crate) usize);
 
-impl<'s> Outlet<'s> {
+impl<'s> Passage<'s> {
     /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
     /// once.
     pub(crate) fn new(socket: Option<BorrowedFd<'s>>, most: usize) -> Self {
@@ -94,9 +94,9 @@ mod tests {
         most: usize,
         bytes: &[u8],
     ) -> Result<Option<Vec<u8>>, Excess> {
-        let mut outlet = Outlet::new(socket, most);
-        outlet.put(bytes, ReadyState::Open);
-        Ok(outlet.taken()?.map(|taken| taken.rest))
+        let mut passage = Passage::new(socket, most);
+        passage.put(bytes, ReadyState::Open);
+        Ok(passage.taken()?.map(|taken| taken.rest))
     }
 
     fn pair() -> io::Result<(TcpStream, TcpStream)> {
