@@ -8,6 +8,9 @@ use crate::error::{Error, OptionRefusal};
 use crate::guest::{Plugin, StartArguments};
 use crate::settings::{self, Settings};
 
+/// A mebibyte, as messages come in powers of two, and what goes with it.
+const MOST_DIRECT: usize = (1 << 20) + (64 << 10);
+
 /// An application, loaded: from here on it serves, or costs a connection.
 pub struct App {
     pub(crate) plugin: Arc<Plugin>,
@@ -50,6 +53,12 @@ impl App {
             message_bytes,
             settings,
         })
+    }
+
+    /// Bytes that are read straight into a guest's memory at once: a good part of a
+    /// long message, and a small one of the memory.
+    pub(crate) fn most_direct(&self) -> usize {
+        MOST_DIRECT.min(self.plugin.memory_limit / 32)
     }
 
     /// Bytes that may wait for one peer: what an instance of its own could

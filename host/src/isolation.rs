@@ -106,7 +106,7 @@ impl Sandbox {
 }
 
 /// The resource `endpoint` of one connection. Each method is one call of the
-/// guest, named as in `wit/endpoint.wit`; after a failure, all of them fail.
+/// guest, as `wit/endpoint.wit` has them; after a failure, all of them fail.
 pub(crate) struct Endpoint {
     sandbox: Rc<Sandbox>,
     handle: Handle,
@@ -126,6 +126,17 @@ impl Endpoint {
         passage: &mut Passage<'_>,
     ) -> Result<Output, GuestFailure> {
         self.sandbox.call(|guest| guest.receive(self.handle, now, bytes, passage))
+    }
+
+    /// `endpoint.receive` with up to `len` bytes that the passage gives. Where it gives
+    /// none, `endpoint.drain`.
+    pub(crate) fn receive_directly(
+        &self,
+        now: u64,
+        len: usize,
+        passage: &mut Passage<'_>,
+    ) -> Result<Output, GuestFailure> {
+        self.sandbox.call(|guest| guest.receive_directly(self.handle, now, len, passage))
     }
 
     /// `endpoint.drain`.

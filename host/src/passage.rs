@@ -1,11 +1,11 @@
-//! Where the bytes of an output go, if they can, while they are still in a guest's
-//! memory.
+//! The way of bytes between a socket and a guest's memory, past the host's.
 //!
-//! They would have to be copied for the host, which writes them to a socket, where
-//! they are copied again. Written from where they are, they are copied once, which
-//! counts for long messages.
+//! An output would have to be copied for the host, which writes it to a socket, where
+//! it is copied again. Written from where it is, it is copied once, and so are bytes
+//! that are read to where the guest has them: this counts for long messages.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll};
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -13,14 +13,21 @@ use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
 
-/// A stream, and the socket that takes its bytes as they are, if there is one.
+/// A stream, and the socket that its bytes pass as they are, if there is one.
 pub(crate) trait Direct {
     fn socket(&self) -> Option<BorrowedFd<'_>>;
+    /// Ready once the socket may have bytes to read; at once without one.
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 impl Direct for TcpStream {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
+    }
+
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // What went wrong is found out by reading.
+        self.poll_read_ready(cx).map(drop)
     }
 }
 
@@ -28,14 +35,28 @@ impl Direct for TlsStream<TcpStream> {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }
 
-/// Takes the output of one call.
+/// How many bytes wait in a socket to be read (tcp(7), `SIOCINQ`).
+pub(crate) fn waiting(socket: BorrowedFd<'_>) -> usize {
+    rustix::io::ioctl_fionread(socket)
+        .ok()
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or(0)
+}
+
+/// What passes in one call: its output, and what it reads itself.
 pub(crate) struct Passage<'s> {
     socket: Option<BorrowedFd<'s>>,
-    /// The most bytes that are taken.
+    /// The most bytes of output that are taken.
     most: usize,
     taken: Result<Option<Taken>, Excess>,
+    /// Bytes that were read.
+    received: usize,
 }
 
 /// An output that was taken.
@@ -53,9 +74,22 @@ pub(crate) struct Excess(pub(crate) usize);
 
 impl<'s> Passage<'s> {
     /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
-    /// once.
+    /// once; and gives what can be read from there.
     pub(crate) fn new(socket: Option<BorrowedFd<'s>>, most: usize) -> Self {
-        Self { socket, most, taken: Ok(None) }
+        Self { socket, most, taken: Ok(None), received: 0 }
+    }
+
+    /// Reads once. Says how many bytes came; none also where something is wrong with
+    /// the socket, which is found out when the transport is read from.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
+        let read = self.socket.map(|socket| rustix::io::read(socket, room));
+        self.received = read.and_then(Result::ok).unwrap_or(0);
+        self.received
+    }
+
+    /// How many bytes were read.
+    pub(crate) fn received(&self) -> usize {
+        self.received
     }
 
     /// Takes an output.

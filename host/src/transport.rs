@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-use crate::passage::Direct;
+use crate::passage::{self, Direct};
 use crate::read_buffer::ReadBuffer;
 
 /// Bytes that are discarded from a peer at most while the transport closes.
@@ -68,13 +68,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
     }
 
-    /// The socket that bytes can go to past this transport: while none wait here.
+    /// The socket that bytes can pass without this transport: while none wait here.
     pub(crate) fn idle_socket(&self) -> Option<BorrowedFd<'_>>
     where
         S: Direct,
     {
         let is_idle = self.transmission.is_empty() && self.broken.is_none();
         self.stream.socket().filter(|_| is_idle)
+    }
+
+    /// Ready once there may be bytes to receive, as far as a socket tells; not without
+    /// end for one that always has some (tokio's cooperative budget).
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>
+    where
+        S: Direct,
+    {
+        self.stream.poll_readable(cx)
+    }
+
+    /// How many bytes can be received past this transport.
+    pub(crate) fn waiting(&self) -> usize
+    where
+        S: Direct,
+    {
+        self.idle_socket().map_or(0, passage::waiting)
     }
 
     /// How many bytes wait to be transmitted.

@@ -49,6 +49,8 @@ pub(crate) struct Worker {
     pub(crate) opening_timeout: Duration,
     /// How long a transport may take to close.
     pub(crate) closing_timeout: Duration,
+    /// Bytes that are read straight into a guest's memory at once.
+    pub(crate) most_direct: usize,
     /// Bytes that may wait for one peer.
     pub(crate) most_queued: usize,
     refusals: Arc<Semaphore>,
@@ -90,6 +92,7 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
         clock,
         opening_timeout: app.opening_timeout,
         closing_timeout: app.closing_timeout,
+        most_direct: app.most_direct(),
         most_queued: app.most_queued(),
         sandboxes: Sandboxes::new(app, &roster),
         roster,

@@ -28,6 +28,34 @@ fn messages_of_all_sizes_come_back() {
 }
 
 #[test]
+fn a_long_stream_of_messages_comes_back_byte_for_byte() {
+    let mut sent = Vec::new();
+    let mut expected = Vec::new();
+    for (mark, len) in
+        (0_u8..).zip([1, 70_000, 1 << 20, 5, 300_000, 2_000_000, 40_000, 0, 9].repeat(3))
+    {
+        let payload: Vec<u8> = (mark..=u8::MAX).cycle().take(len).collect();
+        sent.extend(frame(Role::Client, FIN | BINARY, &payload));
+        expected.extend(frame(Role::Server, FIN | BINARY, &payload));
+    }
+    sent.extend(frames::close(Role::Client, 1000));
+    expected.extend(frames::close(Role::Server, 1000));
+    for isolation in ISOLATION {
+        let server = Server::start(&[isolation, &["--workers", "1"]].concat());
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                let mut stream = server.opened();
+                let mut writer = stream.try_clone().unwrap();
+                let sent = &sent;
+                scope.spawn(move || writer.write_all(sent).unwrap());
+                let expected = &expected;
+                scope.spawn(move || assert!(read_to_end(&mut stream) == *expected));
+            }
+        });
+    }
+}
+
+#[test]
 fn a_message_above_the_limit_is_answered_with_1009() {
     let server = Server::start(&["--max-message-bytes", "1MiB"]);
     let mut client = server.client();

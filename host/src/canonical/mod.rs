@@ -8,7 +8,7 @@ mod linear_memory;
 
 pub(crate) use from_memory::{FromMemory, aligned, field, list};
 pub(crate) use image::Image;
-pub(crate) use linear_memory::LinearMemory;
+pub(crate) use linear_memory::{LinearMemory, Room};
 
 use wasmtime::component::ComponentType;
 

@@ -7,7 +7,7 @@ use crate::canonical::Image;
 use crate::passage::Passage;
 
 /// An instance, ready to be called. Each method is one call of the guest, within the
-/// CPU deadline, and named as in `wit/endpoint.wit`.
+/// CPU deadline, and named as in `wit/endpoint.wit` but for one.
 pub(crate) trait Guest {
     /// `None` where the guest refuses the options.
     fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Option<Handle>>;
@@ -16,6 +16,15 @@ pub(crate) trait Guest {
         endpoint: Handle,
         now: u64,
         bytes: &[u8],
+        passage: &mut Passage<'_>,
+    ) -> Result<Output>;
+    /// `receive` with up to `len` bytes that are read to where the guest has them. Where
+    /// none come, `drain`.
+    fn receive_directly(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        len: usize,
         passage: &mut Passage<'_>,
     ) -> Result<Output>;
     fn drain(&mut self, endpoint: Handle, now: u64, passage: &mut Passage<'_>) -> Result<Output>;

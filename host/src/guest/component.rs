@@ -92,6 +92,21 @@ impl Guest for ComponentGuest {
         Ok(put(exports.call_receive(store, endpoint, now, bytes)?, passage))
     }
 
+    fn receive_directly(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        len: usize,
+        passage: &mut Passage<'_>,
+    ) -> Result<Output> {
+        // Not quite: wasmtime copies any list that it hands over.
+        let mut bytes = vec![0; len];
+        match passage.read(&mut bytes) {
+            0 => self.drain(endpoint, now, passage),
+            count => self.receive(endpoint, now, &bytes[..count], passage),
+        }
+    }
+
     fn drain(&mut self, endpoint: Handle, now: u64, passage: &mut Passage<'_>) -> Result<Output> {
         let (exports, store, endpoint) = self.callee(endpoint)?;
         Ok(put(exports.call_drain(store, endpoint, now)?, passage))

@@ -15,7 +15,7 @@ use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
 
 use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
-use crate::canonical::{FromMemory, LinearMemory, aligned, field, list, payload_offset};
+use crate::canonical::{FromMemory, LinearMemory, Room, aligned, field, list, payload_offset};
 use crate::passage::Passage;
 use crate::store::{self, Holdings};
 
@@ -46,7 +46,7 @@ impl Instantiable {
         let instance = self.module.instantiate(&mut store)?;
         let memory = exports.memory(instance, &mut store)?;
         let receive = exports.receive.of(instance, &mut store)?;
-        Ok(CoreGuest { store, instance, exports, memory, receive })
+        Ok(CoreGuest { store, instance, exports, memory, receive, unused: None })
     }
 }
 
@@ -58,6 +58,8 @@ pub(crate) struct CoreGuest {
     memory: LinearMemory,
     /// The one function that is called often, looked up once.
     receive: Function<(u32, u64, u32, u32)>,
+    /// Room that the guest made for bytes that did not come, and is not told of.
+    unused: Option<Room>,
 }
 
 impl CoreGuest {
@@ -130,6 +132,28 @@ impl Guest for CoreGuest {
         let list = memory.hand_over(&mut *store, bytes, 1)?;
         let len = u32::try_from(bytes.len())?;
         receive.call(store, memory, (endpoint, now, list, len), output(passage))
+    }
+
+    fn receive_directly(
+        &mut self,
+        endpoint: Handle,
+        now: u64,
+        len: usize,
+        passage: &mut Passage<'_>,
+    ) -> Result<Output> {
+        let Self { store, memory, receive, unused, .. } = self;
+        store::begin_call(store);
+        let mut room = memory.make_room(&mut *store, unused.take(), u32::try_from(len)?)?;
+        let count = u32::try_from(passage.read(memory.room(&mut *store, room)?))?;
+        if count == 0 {
+            *unused = Some(room);
+            return self.drain(endpoint, now, passage);
+        }
+        if count < room.len {
+            // The guest gives back as many as it was told of.
+            room = memory.make_room(&mut *store, Some(room), count)?;
+        }
+        receive.call(store, memory, (endpoint.0, now, room.at, room.len), output(passage))
     }
 
     fn drain(

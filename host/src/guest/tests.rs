@@ -1,12 +1,15 @@
 //! Both ways to run a guest lead to the same.
 
 use std::collections::HashSet;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 
 use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
 };
-use crate::passage::{Passage, Taken};
+use crate::passage::{self, Passage, Taken};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
 
@@ -203,6 +206,61 @@ fn every_end_of_a_connection_is_told() {
     failures.push(why(timeout));
     let told: HashSet<_> = failures.iter().map(|failure| format!("{failure:?}")).collect();
     assert_eq!(told.len(), failures.len(), "each is told from the others: {told:?}");
+}
+
+/// A socket that does not block, and its peer.
+fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let peer = TcpStream::connect(listener.local_addr()?)?;
+    let (socket, _) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket, peer))
+}
+
+#[test]
+fn bytes_are_received_straight_from_a_socket() -> io::Result<()> {
+    let plugin = plugin();
+    let arguments = StartArguments::accept(accept(&plugin));
+    let payload: Vec<u8> = (0..30_000_u16).flat_map(u16::to_be_bytes).collect();
+    let message = [b"\x82\x7e\xea\x60", &payload[..]].concat();
+    let received = masked(&message).repeat(2);
+    for guest in &mut guests(&plugin, 1 << 30) {
+        let endpoint = guest.start(0, &arguments).unwrap().unwrap();
+        let mut passage = Passage::new(None, usize::MAX);
+        guest.receive(endpoint, 0, REQUEST.as_bytes(), &mut passage).unwrap();
+
+        let (socket, mut peer) = pair()?;
+        peer.write_all(&received)?;
+        while passage::waiting(socket.as_fd()) < received.len() {}
+        // As much as there is room for, twice; less; nothing.
+        for (room, count) in [(70_000, 70_000), (500, 500), (60_000, 49_516), (400, 0)] {
+            let mut passage = Passage::new(Some(socket.as_fd()), usize::MAX);
+            guest.receive_directly(endpoint, 1, room, &mut passage).unwrap();
+            assert_eq!(passage.received(), count);
+            assert!(passage.taken().unwrap().unwrap().rest.is_empty(), "it went to the socket");
+        }
+        drop(socket);
+        let mut echoes = Vec::new();
+        peer.read_to_end(&mut echoes)?;
+        assert!(echoes == message.repeat(2), "{} bytes", echoes.len());
+    }
+    Ok(())
+}
+
+#[test]
+fn room_for_bytes_that_do_not_come_is_made_once() -> io::Result<()> {
+    let plugin = plugin();
+    let arguments = StartArguments::accept(accept(&plugin));
+    let (socket, _peer) = pair()?;
+    for guest in &mut guests(&plugin, 1 << 20) {
+        let endpoint = guest.start(0, &arguments).unwrap().unwrap();
+        for len in (1000..200_000).step_by(1000).rev() {
+            let mut passage = Passage::new(Some(socket.as_fd()), usize::MAX);
+            guest.receive_directly(endpoint, 0, len, &mut passage).unwrap();
+            assert_eq!(passage.received(), 0);
+        }
+    }
+    Ok(())
 }
 
 #[test]
