@@ -7,14 +7,16 @@ mod batched;
 mod peer;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::peer::fastwebsockets::FastWebSockets;
@@ -35,6 +37,10 @@ struct Arguments {
     /// Address and port to listen on; port 0 takes any that is free
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+
+    /// Threads, each with its own listener
+    #[arg(long, default_value_t = NonZeroUsize::MIN)]
+    workers: NonZeroUsize,
 
     /// Speak TLS with the certificate in this PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -87,22 +93,42 @@ fn run(arguments: &Arguments) -> Result<()> {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
-    let listen = arguments.listen;
+    let first = listen(arguments.listen)?;
+    let address = first.local_addr()?;
+    println!("listening on {address}");
+    for _ in 1..arguments.workers.get() {
+        let (peer, listener, tls) = (arguments.peer, listen(address)?, tls.clone());
+        thread::spawn(move || work(peer, listener, tls));
+    }
+    work(arguments.peer, first, tls)
+}
+
+/// A listener beside others on the same address, among which the kernel divides
+/// connections.
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    Ok(socket.into())
+}
+
+fn work(peer: Name, listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        match arguments.peer {
-            Name::Raw => serve(Raw, listen, tls).await,
-            Name::TokioTungstenite => serve(TokioTungstenite::AsItComes, listen, tls).await,
-            Name::TokioTungstenite8k => serve(TokioTungstenite::SmallBuffers, listen, tls).await,
-            Name::FastWebSockets => serve(FastWebSockets, listen, tls).await,
-            Name::TokioWebSockets => serve(TokioWebSockets, listen, tls).await,
-            Name::SockudoWs => serve(SockudoWs, listen, tls).await,
+        match peer {
+            Name::Raw => serve(Raw, listener, tls).await,
+            Name::TokioTungstenite => serve(TokioTungstenite::AsItComes, listener, tls).await,
+            Name::TokioTungstenite8k => serve(TokioTungstenite::SmallBuffers, listener, tls).await,
+            Name::FastWebSockets => serve(FastWebSockets, listener, tls).await,
+            Name::TokioWebSockets => serve(TokioWebSockets, listener, tls).await,
+            Name::SockudoWs => serve(SockudoWs, listener, tls).await,
         }
     })
 }
 
-async fn serve<P: Peer>(peer: P, listen: SocketAddr, tls: Option<TlsAcceptor>) -> Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    println!("listening on {}", listener.local_addr()?);
+async fn serve<P: Peer>(peer: P, listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;

@@ -76,11 +76,11 @@ pub(super) fn summary(results: &Results) -> String {
             ));
         }
     }
-    if let Some(table) = &results.workers
-        && let [one, two] = &table.rows[..]
-    {
+    if let Some(table) = &results.workers {
         text.push_str("\n| worker threads | CPU for a message, to one worker |\n|---|---|\n");
-        text.push_str(&line(two, &[ratio(two.ratio(one, cpu))]));
+        for pair in table.rows.chunks_exact(2) {
+            text.push_str(&line(&pair[1], &[ratio(pair[1].ratio(&pair[0], cpu))]));
+        }
     }
     text
 }

@@ -43,6 +43,10 @@ pub(super) enum Runtime {
 /// The name of the peer that is no rival: it echoes bytes.
 const RAW: &str = "raw";
 
+/// The same on two threads.
+static RAW_ON_TWO: Peer =
+    Peer { name: "raw --workers 2", runs_on: Runtime::Native, compresses: false };
+
 pub(super) static PEERS: &[Peer] = &[
     Peer { name: RAW, runs_on: Runtime::Native, compresses: false },
     Peer { name: "tokio-tungstenite", runs_on: Runtime::Native, compresses: false },
@@ -68,7 +72,11 @@ pub(super) fn taking_part(kind: Kind, peers: &[&'static Peer]) -> Vec<Server> {
     let mut servers = vec![sandsock(Isolation::Connection, 1)];
     match kind {
         Kind::Workers => {
+            // One and two threads of each.
             servers.push(sandsock(Isolation::Connection, 2));
+            for raw in peers.iter().filter(|peer| peer.name == RAW) {
+                servers.extend([raw, &RAW_ON_TWO].map(Server::Peer));
+            }
             return servers;
         }
         Kind::Accept | Kind::Idle => servers.push(sandsock(Isolation::Worker, 1)),
@@ -96,7 +104,7 @@ impl Server {
     }
 
     pub(super) fn is_raw(self) -> bool {
-        matches!(self, Self::Peer(peer) if peer.name == RAW)
+        matches!(self, Self::Peer(peer) if peer.name.split(' ').next() == Some(RAW))
     }
 
     /// The program and its arguments. All of them understand `--listen`,
@@ -119,7 +127,8 @@ impl Server {
             Self::Peer(peer) => {
                 match peer.runs_on {
                     Runtime::Native => {
-                        line.extend([programs.peers.clone().into(), peer.name.into()]);
+                        line.push(programs.peers.clone().into());
+                        line.extend(peer.name.split(' ').map(Into::into));
                     }
                     Runtime::Bun => line.extend(script(programs.bun(), programs, peer)),
                     Runtime::Node => line.extend(script("node".into(), programs, peer)),
