@@ -8,8 +8,12 @@ use crate::error::{Error, OptionRefusal};
 use crate::guest::{Plugin, StartArguments};
 use crate::settings::{self, Settings};
 
-/// A mebibyte, as messages come in powers of two, and what goes with it.
-const MOST_DIRECT: usize = (1 << 20) + (64 << 10);
+/// The most bytes that are read straight into a guest's memory at once: a message of
+/// 1 MiB, with its header and the tail of what came before it.
+const MOST_DIRECT: usize = (1 << 20) + BEFORE;
+
+/// What may come before a message in the same read.
+const BEFORE: usize = 64 << 10;
 
 /// An application, loaded: from here on it serves, or costs a connection.
 pub struct App {
@@ -55,10 +59,11 @@ impl App {
         })
     }
 
-    /// Bytes that are read straight into a guest's memory at once: a good part of a
-    /// long message, and a small one of the memory.
+    /// The most bytes that are read straight into a guest's memory at once: no more
+    /// than the longest message, and a small part of the memory.
     pub(crate) fn most_direct(&self) -> usize {
-        MOST_DIRECT.min(self.plugin.memory_limit / 32)
+        let message = usize::try_from(self.message_bytes).unwrap_or(usize::MAX);
+        MOST_DIRECT.min(message.saturating_add(BEFORE)).min(self.plugin.memory_limit / 32)
     }
 
     /// Bytes that may wait for one peer: what an instance of its own could

@@ -14,14 +14,12 @@ use crate::clock::Alarm;
 use crate::guest::Output;
 use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
-use crate::passage::{Direct, Excess, Passage, Taken};
+use crate::long_reads::{self, LongReads};
+use crate::passage::{Direct, Excess, Passage, Passed, Taken};
+use crate::read_buffer;
 use crate::roster::Seat;
 use crate::transport::Transport;
 use crate::worker::Worker;
-
-/// From so many waiting bytes on it pays to read them straight into the guest's
-/// memory: more steps, but a copy less. Half of it or twice made no difference.
-const LEAST_DIRECT: usize = 32 << 10;
 
 /// A Close frame with code 1011 (§7.4.1), for a guest that cannot send its own.
 const INTERNAL_ERROR: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
@@ -47,7 +45,7 @@ where
         alarm: Alarm::new(worker.clock),
         seat: worker.roster.seat(),
         next: Next::Drain,
-        reads_much: false,
+        long_reads: LongReads::default(),
         ready_state: ReadyState::Connecting,
         worker,
         peer,
@@ -79,8 +77,7 @@ struct Connection<'w, S> {
     alarm: Alarm,
     seat: Seat<'w>,
     next: Next,
-    /// The last read was a long one, and all of it is processed.
-    reads_much: bool,
+    long_reads: LongReads,
     ready_state: ReadyState,
     worker: &'w Worker,
     peer: SocketAddr,
@@ -88,8 +85,8 @@ struct Connection<'w, S> {
 
 /// Why the endpoint is called next.
 enum Wake {
-    /// The peer's bytes came, and were handed over: this is what they led to.
-    Received(Result<(), GuestFailure>),
+    /// The peer's bytes came, and were handed over.
+    Received(Result<Passed, GuestFailure>),
     /// The peer ended its sending direction, or the transport broke.
     Ended,
     /// Its deadline is reached.
@@ -109,7 +106,14 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         self.call(|passage| endpoint.drain(clock.now(), passage))?;
         while self.next != Next::Close {
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
-                Wake::Received(received) => received?,
+                Wake::Received(received) => {
+                    let Passed { received, output } = received?;
+                    self.long_reads.note(received, output, self.next);
+                    if received > read_buffer::BYTES {
+                        // For as long as it took, nobody else had a turn.
+                        yield_now().await;
+                    }
+                }
                 Wake::Ended => {
                     self.call(|passage| endpoint.receive_end(clock.now(), passage))?;
                 }
@@ -131,18 +135,18 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     }
 
     /// Makes a call of the endpoint, and does what its output says. Tells how many
-    /// bytes the call itself received.
+    /// bytes passed.
     fn call(
         &mut self,
         call: impl FnOnce(&mut Passage<'_>) -> Result<Output, GuestFailure>,
-    ) -> Result<usize, GuestFailure> {
+    ) -> Result<Passed, GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
         let mut passage = Passage::new(self.transport.idle_socket(), most);
         let output = call(&mut passage);
-        let received = passage.received();
+        let passed = passage.passed();
         let taken = passage.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
             self.transport.queue(rest);
@@ -151,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let Output { deadline, next } = output?;
         self.alarm.set(deadline);
         self.next = next;
-        Ok(received)
+        Ok(passed)
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
@@ -190,12 +194,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         if self.next == Next::Drain {
             return Poll::Ready(Wake::Drain);
         }
-        if self.reads_much {
+        if self.long_reads.are_due() {
             ready!(self.transport.poll_readable(cx));
             let len = self.transport.waiting().min(self.worker.most_direct);
-            if len >= LEAST_DIRECT {
+            if len >= long_reads::LEAST {
                 let received = self.call(|passage| endpoint.receive_directly(now, len, passage));
-                return Poll::Ready(Wake::Received(received.map(|count| self.has_read(count))));
+                return Poll::Ready(Wake::Received(received));
             }
         }
         let mut buffer = self.worker.buffer.borrow_mut();
@@ -204,19 +208,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             Ok(count) => {
                 let bytes = &buffer[..count];
                 let received = self.call(|passage| endpoint.receive(now, bytes, passage));
-                Poll::Ready(Wake::Received(received.map(|_| self.has_read(count))))
+                Poll::Ready(Wake::Received(
+                    received.map(|passed| Passed { received: count, ..passed }),
+                ))
             }
             Err(error) => {
                 debug!(peer = %self.peer, %error, "the transport broke");
                 Poll::Ready(Wake::Ended)
             }
         }
-    }
-
-    /// Notes how long a read was. A guest that has yet to process it gets no more than
-    /// usual at once, as what few bytes make in it may be much.
-    fn has_read(&mut self, count: usize) {
-        self.reads_much = count >= LEAST_DIRECT && self.next == Next::Receive;
     }
 
     fn log_closure(&self, endpoint: &Endpoint) -> Result<(), GuestFailure> {

@@ -4,8 +4,9 @@
 //! is that module with names around it, and adapters that lend its imports its
 //! memory. Which export of the module is which function of the component is a
 //! convention of these tools: `INTERFACE#FUNCTION`, `cabi_post_INTERFACE#FUNCTION`,
-//! `cabi_realloc`, `memory`. A component that is wired by hand against it, and has
-//! these names in its module all the same, would be mistaken.
+//! `cabi_realloc`, which keeps what is in a block whose size changes, and `memory`. A
+//! component that is wired by hand against it, and has these names in its module all
+//! the same, would be mistaken.
 
 use std::ops::Range;
 

@@ -40,7 +40,7 @@
 //! Imports point one way: server, worker, connection, isolation, guest, store, engine;
 //! guest, canonical; guest, precompiled, `core_module`; client, store, engine;
 //! connection, transport, passage; guest, passage; beside them the leaves bindings, clock,
-//! roster, `guest_failure`, `read_buffer`, listener, tls, process, reclaim.
+//! roster, `guest_failure`, `long_reads`, `read_buffer`, listener, tls, process, reclaim.
 
 mod app;
 mod bindings;
@@ -55,6 +55,7 @@ mod guest;
 mod guest_failure;
 mod isolation;
 mod listener;
+mod long_reads;
 mod passage;
 mod precompiled;
 mod process;

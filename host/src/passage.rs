@@ -55,8 +55,16 @@ pub(crate) struct Passage<'s> {
     /// The most bytes of output that are taken.
     most: usize,
     taken: Result<Option<Taken>, Excess>,
-    /// Bytes that were read.
-    received: usize,
+    passed: Passed,
+}
+
+/// How many bytes passed in a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// From the socket, past the host.
+    pub(crate) received: usize,
+    /// Of output.
+    pub(crate) output: usize,
 }
 
 /// An output that was taken.
@@ -76,24 +84,25 @@ impl<'s> Passage<'s> {
     /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
     /// once; and gives what can be read from there.
     pub(crate) fn new(socket: Option<BorrowedFd<'s>>, most: usize) -> Self {
-        Self { socket, most, taken: Ok(None), received: 0 }
+        Self { socket, most, taken: Ok(None), passed: Passed::default() }
     }
 
     /// Reads once. Says how many bytes came; none also where something is wrong with
-    /// the socket, which is found out when the transport is read from.
+    /// the socket, which then ends for whoever reads from the transport.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
         let read = self.socket.map(|socket| rustix::io::read(socket, room));
-        self.received = read.and_then(Result::ok).unwrap_or(0);
-        self.received
+        self.passed.received = read.and_then(Result::ok).unwrap_or(0);
+        self.passed.received
     }
 
-    /// How many bytes were read.
-    pub(crate) fn received(&self) -> usize {
-        self.received
+    /// What passed so far.
+    pub(crate) fn passed(&self) -> Passed {
+        self.passed
     }
 
     /// Takes an output.
     pub(crate) fn put(&mut self, bytes: &[u8], ready_state: ReadyState) {
+        self.passed.output = bytes.len();
         self.taken = if bytes.len() > self.most {
             Err(Excess(bytes.len()))
         } else {
@@ -104,7 +113,7 @@ impl<'s> Passage<'s> {
 
     fn send(&self, bytes: &[u8]) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        // That the socket is broken is found out when the rest is transmitted.
+        // That the socket is broken is found out when the rest is output.
         SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL).unwrap_or(0)
     }
 

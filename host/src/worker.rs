@@ -49,7 +49,7 @@ pub(crate) struct Worker {
     pub(crate) opening_timeout: Duration,
     /// How long a transport may take to close.
     pub(crate) closing_timeout: Duration,
-    /// Bytes that are read straight into a guest's memory at once.
+    /// The most bytes that are read straight into a guest's memory at once.
     pub(crate) most_direct: usize,
     /// Bytes that may wait for one peer.
     pub(crate) most_queued: usize,

@@ -20,7 +20,7 @@ const LONG: usize = 64 << 10;
 /// What is left free before a long block, when it becomes one. What a host hands
 /// over meanwhile finds room there: behind the block it would be in its way, and
 /// to move it leaves a hole of its size. Room that is not used is not touched.
-/// Sandsock's own host reads 128 KiB at once, unless much more waits.
+/// Sandsock's own host reads 128 KiB at once while there is a message to join.
 const ROOM: usize = (128 << 10) + 4096;
 
 const ROOM_LAYOUT: Layout = Layout::new::<[u8; ROOM]>();

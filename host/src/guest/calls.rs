@@ -7,7 +7,8 @@ use crate::canonical::Image;
 use crate::passage::Passage;
 
 /// An instance, ready to be called. Each method is one call of the guest, within the
-/// CPU deadline, and named as in `wit/endpoint.wit` but for one.
+/// CPU deadline, and named as in `wit/endpoint.wit` but for
+/// `receive_directly`.
 pub(crate) trait Guest {
     /// `None` where the guest refuses the options.
     fn start(&mut self, now: u64, arguments: &StartArguments) -> Result<Option<Handle>>;

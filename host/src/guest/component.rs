@@ -10,6 +10,7 @@ use crate::bindings::endpoint::{Guest as EndpointExports, GuestEndpoint};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, Options, Start};
 use crate::bindings::{PluginExports, PluginPre};
 use crate::passage::Passage;
+use crate::read_buffer;
 use crate::store::{self, Holdings};
 
 /// A component that can be instantiated.
@@ -99,8 +100,9 @@ impl Guest for ComponentGuest {
         len: usize,
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
-        // Not quite: wasmtime copies any list that it hands over.
-        let mut bytes = vec![0; len];
+        // Not quite: wasmtime copies any list that it hands over, so that longer ones
+        // than usual gain nothing.
+        let mut bytes = vec![0; len.min(read_buffer::BYTES)];
         match passage.read(&mut bytes) {
             0 => self.drain(endpoint, now, passage),
             count => self.receive(endpoint, now, &bytes[..count], passage),

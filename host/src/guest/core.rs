@@ -136,7 +136,7 @@ impl Guest for CoreGuest {
 
     fn receive_directly(
         &mut self,
-        endpoint: Handle,
+        Handle(endpoint): Handle,
         now: u64,
         len: usize,
         passage: &mut Passage<'_>,
@@ -147,13 +147,13 @@ impl Guest for CoreGuest {
         let count = u32::try_from(passage.read(memory.room(&mut *store, room)?))?;
         if count == 0 {
             *unused = Some(room);
-            return self.drain(endpoint, now, passage);
+            return self.call(|exports| &exports.drain, (endpoint, now), output(passage));
         }
         if count < room.len {
             // The guest gives back as many as it was told of.
             room = memory.make_room(&mut *store, Some(room), count)?;
         }
-        receive.call(store, memory, (endpoint.0, now, room.at, room.len), output(passage))
+        receive.call(store, memory, (endpoint, now, room.at, room.len), output(passage))
     }
 
     fn drain(
