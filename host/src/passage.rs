@@ -113,7 +113,7 @@ impl<'s> Passage<'s> {
 
     fn send(&self, bytes: &[u8]) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        // That the socket is broken is found out when the rest is output.
+        // That the socket is broken is found out when the rest is transmitted.
         SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL).unwrap_or(0)
     }
 
