@@ -125,7 +125,7 @@ impl<'s> Passage<'s> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::{self, Read};
     use std::net::{Shutdown, TcpListener, TcpStream};
 
@@ -142,7 +142,8 @@ mod tests {
         Ok(passage.taken()?.map(|taken| taken.rest))
     }
 
-    fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    /// A socket that does not block, and its peer.
+    pub(crate) fn pair() -> io::Result<(TcpStream, TcpStream)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let peer = TcpStream::connect(listener.local_addr()?)?;
         let (socket, _) = listener.accept()?;

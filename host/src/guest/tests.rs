@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
 };
+use crate::passage::tests::pair;
 use crate::passage::{self, Passage, Taken};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
@@ -207,15 +207,6 @@ fn every_end_of_a_connection_is_told() {
     failures.push(why(timeout));
     let told: HashSet<_> = failures.iter().map(|failure| format!("{failure:?}")).collect();
     assert_eq!(told.len(), failures.len(), "each is told from the others: {told:?}");
-}
-
-/// A socket that does not block, and its peer.
-fn pair() -> io::Result<(TcpStream, TcpStream)> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let peer = TcpStream::connect(listener.local_addr()?)?;
-    let (socket, _) = listener.accept()?;
-    socket.set_nonblocking(true)?;
-    Ok((socket, peer))
 }
 
 #[test]
