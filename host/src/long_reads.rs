@@ -4,9 +4,9 @@
 //! may come in one piece, in which the guest answers it in place. But while a guest
 //! joins a message of what came before, a long list would lie in the way of what the
 //! message grows in, and it would have to move. So a long read only begins something:
-//! it follows output, which tells that the guest is done with what it had. And a guest
-//! that has yet to process that gets no more than usual either, as what few bytes make
-//! in it may be much.
+//! it follows output about as long as what came before, which tells that the guest is
+//! done with it, as a Pong amid a message does not. And a guest that has yet to process
+//! what it had gets no more than usual either, as what few bytes make in it may be much.
 
 use crate::bindings::types::Next;
 
@@ -30,7 +30,8 @@ impl LongReads {
     /// So many bytes were received, and led to so many bytes of output.
     pub(crate) fn note(&mut self, received: usize, output: usize, next: Next) {
         self.since_output += received;
-        self.are_due = output > 0 && self.since_output >= LEAST && next == Next::Receive;
+        let is_done = output >= self.since_output / 2 && next == Next::Receive;
+        self.are_due = is_done && self.since_output >= LEAST;
         if output > 0 {
             self.since_output = 0;
         }
@@ -46,15 +47,16 @@ mod tests {
         let mut reads = LongReads::default();
         assert!(!reads.are_due());
         for (received, output, next, are_due) in [
-            // A long message, of which the guest has more to say.
-            (LEAST, 100, Next::Drain, false),
-            (LEAST, 100, Next::Receive, true),
+            // A long message, to which the guest has more to say.
+            (LEAST, LEAST, Next::Drain, false),
+            (LEAST, LEAST - 4, Next::Receive, true),
             // A short one.
-            (LEAST - 1, 100, Next::Receive, false),
+            (LEAST - 1, LEAST - 1, Next::Receive, false),
             // One in two parts.
             (LEAST - 1, 0, Next::Receive, false),
-            (1, 100, Next::Receive, true),
-            // A part.
+            (1, LEAST - 4, Next::Receive, true),
+            // A part, with a Ping in it.
+            (LEAST, 127, Next::Receive, false),
             (LEAST, 0, Next::Receive, false),
         ] {
             reads.note(received, output, next);
