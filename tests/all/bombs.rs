@@ -8,12 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sandsock_engine::types::{
+    Agreed, AgreedCompression, Compression, HandedOver, Options, ReadyState, Start,
+};
 use tungstenite::Message;
 use zlib_rs::{Deflate, DeflateFlush};
 
 use crate::harness::frames::{BINARY, CONTINUATION, FIN, RSV1, frame};
 use crate::harness::server::{Server, read_head};
-use crate::harness::start::{Role, request_with};
+use crate::harness::start::{Role, quiet_options, request_with};
+use crate::harness::work::driver_of;
 
 const MIB: usize = 1 << 20;
 
@@ -102,6 +106,33 @@ fn a_bomb_in_one_frame_is_defused() {
     let payload = block().repeat(BLOCKS);
     let bomb = frame(Role::Client, FIN | RSV1 | BINARY, &payload);
     assert_defused(std::iter::once(bomb), false);
+}
+
+#[test]
+fn a_bomb_takes_the_same_memory_however_its_bytes_come() {
+    let compression = AgreedCompression {
+        server_context_takeover: true,
+        client_context_takeover: true,
+        server_window_bits: 15,
+        client_window_bits: 15,
+    };
+    let agreed = Agreed { compression: Some(compression), ..Agreed::default() };
+    let options = Options { compression: Some(Compression::default()), ..quiet_options() };
+    let first = frame(Role::Client, RSV1 | BINARY, &block());
+    let next = frame(Role::Client, CONTINUATION, &block());
+    let bomb = [first, next.repeat(16)].concat();
+    for first_read in [1, 112, 371, 700, 2000, 5555, bomb.len() - 1] {
+        for further_reads in [40, 1000, 4000, 16_000] {
+            let start = HandedOver { options: options.clone(), agreed: agreed.clone() };
+            let mut driver = driver_of(Start::Accepted(start));
+            let (front, rest) = bomb.split_at(first_read);
+            driver.receive(front);
+            driver.receive_in_chunks(rest, further_reads);
+            assert_ne!(driver.ready_state(), ReadyState::Open, "it is defused");
+            let taken = driver.engine().memory_bytes();
+            assert!(taken <= 17 * MIB, "{first_read}, {further_reads}: {} KiB", taken >> 10);
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,11 @@ pub(crate) const PAGE: usize = 64 << 10;
 /// out memory in: the allocator notes things at its end, which costs a page.
 const STEP: usize = 4 << 10;
 
+/// From this size on a block is a long one, which is likely to grow on: what a
+/// message is received in. The heap ends right behind it, as what is free there
+/// would be given to the next small block, which would be in its way.
+pub(crate) const LONG: usize = 64 << 10;
+
 /// More than a block costs besides its size and alignment.
 pub(crate) const OVERHEAD: usize = 2 * CHUNK_UNIT;
 
@@ -48,10 +53,15 @@ impl<M: Memory> Growth<M> {
         talc.source.end.map(|end| unsafe { talc.reserved(end) }.up_to.addr().get())
     }
 
-    /// Has the heap reach the address `wanted` at least.
-    pub(crate) fn reach<B: Binning>(talc: &mut Talc<Self, B>, wanted: usize) -> Result<(), ()> {
+    /// Has the heap reach the address `wanted` at least, for a block of `size` bytes.
+    pub(crate) fn reach<B: Binning>(
+        talc: &mut Talc<Self, B>,
+        wanted: usize,
+        size: usize,
+    ) -> Result<(), ()> {
         let Self { memory, end } = &mut talc.source;
-        let reached = wanted.checked_next_multiple_of(STEP).ok_or(())?;
+        let step = if size < LONG { STEP } else { CHUNK_UNIT };
+        let reached = wanted.checked_next_multiple_of(step).ok_or(())?;
         if end.is_some_and(|end| reached <= end.addr().get()) {
             // It reaches as far already: that is not what is missing.
             return Err(());
@@ -79,6 +89,6 @@ unsafe impl<M: Memory> Source for Growth<M> {
         let used = Self::last_block_end(talc)
             .unwrap_or_else(|| talc.source.memory.start() + min_first_heap_size::<B>());
         let needed = layout.size().checked_add(layout.align() + OVERHEAD).ok_or(())?;
-        Self::reach(talc, used.checked_add(needed).ok_or(())?)
+        Self::reach(talc, used.checked_add(needed).ok_or(())?, layout.size())
     }
 }

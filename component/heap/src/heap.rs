@@ -7,15 +7,11 @@ use core::ptr;
 use talc::base::{CHUNK_UNIT, Talc};
 use talc::wasm::WasmBinning;
 
-use crate::growth::{Growth, Memory, OVERHEAD};
+use crate::growth::{Growth, LONG, Memory, OVERHEAD};
 
 /// Bytes by which a block may end behind what was asked for, at most: its tag,
 /// and what fills up the last unit. Any block behind it ends further off.
 const LONGEST_TAIL: usize = size_of::<usize>() + CHUNK_UNIT - 1;
-
-/// From this size on a block is a long one, which is likely to grow on: what a
-/// message is received in.
-const LONG: usize = 64 << 10;
 
 /// What is left free before a long block, when it becomes one. What a host hands
 /// over meanwhile finds room there: behind the block it would be in its way, and
@@ -98,8 +94,11 @@ unsafe fn grow_in_place<M: Memory>(
     let end = block.addr() + layout.size();
     let is_last = Growth::last_block_end(talc).is_some_and(|last| last - end <= LONGEST_TAIL);
     let Some(new_end) = block.addr().checked_add(new_size) else { return false };
+    // As little as will do.
     is_last
-        && Growth::reach(talc, new_end.saturating_add(OVERHEAD)).is_ok()
-        // SAFETY: the block is still as it was.
-        && unsafe { talc.try_realloc_in_place(block, layout, new_size) }
+        && (CHUNK_UNIT..=OVERHEAD).step_by(CHUNK_UNIT).any(|overhead| {
+            Growth::reach(talc, new_end.saturating_add(overhead), new_size).is_ok()
+                // SAFETY: the block is still as it was.
+                && unsafe { talc.try_realloc_in_place(block, layout, new_size) }
+        })
 }
