@@ -63,7 +63,7 @@ impl App {
     /// than the longest message, and a small part of the memory.
     pub(crate) fn most_direct(&self) -> usize {
         let message = usize::try_from(self.message_bytes).unwrap_or(usize::MAX);
-        MOST_DIRECT.min(message.saturating_add(BEFORE)).min(self.plugin.memory_limit / 32)
+        MOST_DIRECT.min(message.saturating_add(BEFORE)).min(self.plugin.memory_limit / 16)
     }
 
     /// Bytes that may wait for one peer: what an instance of its own could

@@ -16,8 +16,8 @@ pub(crate) const LEAST: usize = 32 << 10;
 /// What the reads of a connection led to.
 #[derive(Debug, Default)]
 pub(crate) struct LongReads {
-    /// Bytes received since there was output.
-    since_output: usize,
+    /// Bytes received since the guest was done with all it had.
+    pending: usize,
     are_due: bool,
 }
 
@@ -29,11 +29,11 @@ impl LongReads {
 
     /// So many bytes were received, and led to so many bytes of output.
     pub(crate) fn note(&mut self, received: usize, output: usize, next: Next) {
-        self.since_output += received;
-        let is_done = output >= self.since_output / 2 && next == Next::Receive;
-        self.are_due = is_done && self.since_output >= LEAST;
-        if output > 0 {
-            self.since_output = 0;
+        self.pending = self.pending.saturating_add(received);
+        let is_done = output >= self.pending / 2;
+        self.are_due = is_done && self.pending >= LEAST && next == Next::Receive;
+        if is_done {
+            self.pending = 0;
         }
     }
 }
@@ -57,7 +57,10 @@ mod tests {
             (1, LEAST - 4, Next::Receive, true),
             // A part, with a Ping in it.
             (LEAST, 127, Next::Receive, false),
-            (LEAST, 0, Next::Receive, false),
+            // Another part, and Pings.
+            (LEAST, LEAST - 4, Next::Receive, false),
+            // The rest.
+            (LEAST, 3 * LEAST - 4, Next::Receive, true),
         ] {
             reads.note(received, output, next);
             assert_eq!(reads.are_due(), are_due, "{received} {output}");

@@ -58,12 +58,12 @@ pub(crate) struct Passage<'s> {
     passed: Passed,
 }
 
-/// How many bytes passed in a call.
+/// How many bytes a call took and gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passed {
-    /// From the socket, past the host.
+    /// Received from the peer, as far as the passage or its owner knows.
     pub(crate) received: usize,
-    /// Of output.
+    /// Of output for the peer.
     pub(crate) output: usize,
 }
 

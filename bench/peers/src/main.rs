@@ -1,7 +1,7 @@
 //! Echo servers on other WebSocket libraries, to measure beside Sandsock.
 //!
-//! All of them share this accept loop on one thread; what they do with a
-//! connection is theirs.
+//! All of them share this accept loop, on one thread or several; what they do with
+//! a connection is theirs.
 
 mod batched;
 mod peer;
@@ -95,11 +95,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let first = listen(arguments.listen)?;
     let address = first.local_addr()?;
-    println!("listening on {address}");
     for _ in 1..arguments.workers.get() {
         let (peer, listener, tls) = (arguments.peer, listen(address)?, tls.clone());
         thread::spawn(move || work(peer, listener, tls));
     }
+    println!("listening on {address}");
     work(arguments.peer, first, tls)
 }
 
