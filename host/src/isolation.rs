@@ -106,7 +106,7 @@ impl Sandbox {
 }
 
 /// The resource `endpoint` of one connection. Each method is one call of the
-/// guest, as `wit/endpoint.wit` has them; after a failure, all of them fail.
+/// guest, of the function that it names; after a failure, all of them fail.
 pub(crate) struct Endpoint {
     sandbox: Rc<Sandbox>,
     handle: Handle,
