@@ -8,6 +8,7 @@ use talc::base::{CHUNK_UNIT, Talc};
 use talc::wasm::WasmBinning;
 
 use crate::growth::{Growth, LONG, Memory, OVERHEAD};
+use crate::standing::{self, Standing};
 
 /// Bytes by which a block may end behind what was asked for, at most: its tag,
 /// and what fills up the last unit. Any block behind it ends further off.
@@ -21,7 +22,12 @@ const ROOM: usize = (128 << 10) + 4096;
 
 const ROOM_LAYOUT: Layout = Layout::new::<[u8; ROOM]>();
 
-pub(crate) struct Heap<M: Memory>(UnsafeCell<Talc<Growth<M>, WasmBinning>>);
+pub(crate) struct Heap<M: Memory>(UnsafeCell<Parts<M>>);
+
+struct Parts<M: Memory> {
+    talc: Talc<Growth<M>, WasmBinning>,
+    standing: Standing,
+}
 
 // SAFETY: guests have one thread.
 #[cfg(target_family = "wasm")]
@@ -29,34 +35,56 @@ unsafe impl<M: Memory> Sync for Heap<M> {}
 
 impl<M: Memory> Heap<M> {
     pub(crate) const fn new(memory: M) -> Self {
-        Self(UnsafeCell::new(Talc::new(Growth::new(memory))))
+        let talc = Talc::new(Growth::new(memory));
+        Self(UnsafeCell::new(Parts { talc, standing: Standing::Missing }))
     }
 
     #[expect(clippy::mut_from_ref, reason = "what an allocator is: shared, and changing")]
-    fn talc(&self) -> &mut Talc<Growth<M>, WasmBinning> {
+    fn parts(&self) -> &mut Parts<M> {
         // SAFETY: there is one thread, and no call below makes another of these
         // methods run before it ends.
         unsafe { &mut *self.0.get() }
     }
 }
 
-// SAFETY: talc keeps the contract, and `realloc` does where it goes further.
+// SAFETY: talc keeps the contract, and so does one block of its that has one user at a
+// time; `realloc` does where it goes further.
 unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
+    // Not inlined: each place that allocates would have its own.
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Parts { talc, standing } = self.parts();
+        // SAFETY: its size is not 0.
+        let make = || unsafe { talc.allocate(standing::LAYOUT) };
+        if Standing::fits(layout)
+            && let Some(block) = standing.take(make)
+        {
+            return block.as_ptr();
+        }
         // SAFETY: the caller's contract is the callee's.
-        unsafe { self.talc().allocate(layout) }.map_or(ptr::null_mut(), ptr::NonNull::as_ptr)
+        unsafe { talc.allocate(layout) }.map_or(ptr::null_mut(), ptr::NonNull::as_ptr)
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Parts { talc, standing } = self.parts();
+        if standing.is(block) {
+            return standing.put_back();
+        }
         // SAFETY: the caller's contract is the callee's.
-        unsafe { self.talc().deallocate(block, layout) }
+        unsafe { talc.deallocate(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let talc = self.talc();
+        let Parts { talc, standing } = self.parts();
+        let is_standing = standing.is(block);
+        if is_standing && new_size <= standing::BYTES {
+            return block;
+        }
         let becomes_long = layout.size() < LONG && LONG <= new_size;
         // SAFETY: the caller's contract is the callee's.
-        if !becomes_long && unsafe { grow_in_place(talc, block, layout, new_size) } {
+        if !is_standing && !becomes_long && unsafe { grow_in_place(talc, block, layout, new_size) }
+        {
             return block;
         }
         // SAFETY: the caller vouches for the size; the alignment was one before.
@@ -70,7 +98,11 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
             }
             let Some(new) = new else { return ptr::null_mut() };
             ptr::copy_nonoverlapping(block, new.as_ptr(), layout.size());
-            talc.deallocate(block, layout);
+            if is_standing {
+                standing.put_back()
+            } else {
+                talc.deallocate(block, layout)
+            }
             new.as_ptr()
         }
     }

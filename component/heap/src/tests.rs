@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use crate::growth::{Memory, PAGE};
 use crate::heap::Heap;
+use crate::standing;
 
 /// Address space of which a front part is memory.
 #[derive(Debug)]
@@ -72,14 +73,14 @@ fn the_last_block_grows_where_it_lies() {
     let heap = Heap::new(Growing::new(64));
     // SAFETY: sizes are not 0, layouts are those of the block.
     unsafe {
-        let other = heap.alloc(bytes(100));
+        let other = heap.alloc(bytes(3000));
         let mut size = 2 * PAGE;
         let block = heap.alloc(bytes(size));
         while size < 40 * PAGE {
             assert_eq!(heap.realloc(block, bytes(size), size + size / 2), block);
             size += size / 2;
         }
-        assert_ne!(heap.realloc(other, bytes(100), 200), other, "another is in its way");
+        assert_ne!(heap.realloc(other, bytes(3000), 3100), other, "another is in its way");
         assert!(heap.realloc(block, bytes(size), 70 * PAGE).is_null(), "memory has an end");
         assert_eq!(heap.realloc(block, bytes(size), 10), block);
     }
@@ -100,6 +101,29 @@ fn what_is_handed_over_while_a_long_block_grows_is_not_in_its_way() {
             heap.dealloc(handed_over, bytes(2 * PAGE));
             size *= 2;
         }
+    }
+}
+
+#[test]
+fn one_block_stands_ready_for_bytes() {
+    let heap = Heap::new(Growing::new(4));
+    // SAFETY: sizes are not 0, layouts are those of the blocks.
+    unsafe {
+        let list = heap.alloc(bytes(131));
+        let kept = heap.alloc(bytes(10));
+        heap.dealloc(list, bytes(131));
+        let number = heap.alloc(Layout::new::<u64>());
+        assert_ne!(number, list, "for bytes only");
+        assert_eq!(heap.alloc(bytes(standing::BYTES)), list);
+        assert_eq!(heap.realloc(list, bytes(standing::BYTES), 127), list);
+        assert_ne!(heap.alloc(bytes(1)), list, "it is taken");
+        list.write(7);
+        let long = heap.realloc(list, bytes(127), standing::BYTES + 1);
+        assert_ne!(long, list);
+        assert_eq!(long.read(), 7);
+        assert_eq!(heap.alloc(bytes(1)), list, "it was left");
+        heap.dealloc(kept, bytes(10));
+        assert_ne!(heap.alloc(bytes(1)), list, "somebody else's was freed");
     }
 }
 
