@@ -12,6 +12,8 @@ pub(crate) type MaskingKey = [u8; 4];
 /// as the host counts them against the CPU deadline. What is left is masked in
 /// halves of this, each at most once, down to a word.
 const BLOCK: usize = 256;
+/// One SIMD register.
+const LANE: usize = 16;
 const WORD: usize = 4;
 
 /// Masks or unmasks a stretch of application data that starts `offset` bytes
@@ -67,12 +69,24 @@ pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey
 #[inline(never)]
 pub(crate) fn move_unmasked(bytes: &mut [u8], shift: usize, key: MaskingKey) {
     let mut at = shift;
+    let len = bytes.len() - shift;
+    // What is left behind the last whole lane is masked with some of that lane once more:
+    // in one go, but read before that lane is written.
+    let last = bytes[shift..].last_chunk::<LANE>();
+    let last = last.map(|last| masked(*last, rotated(key, len as u64)));
     // What is written lies before all that has yet to be read.
     while move_chunk::<BLOCK>(bytes, &mut at, shift, key) {}
     move_chunk::<128>(bytes, &mut at, shift, key);
     move_chunk::<64>(bytes, &mut at, shift, key);
     move_chunk::<32>(bytes, &mut at, shift, key);
-    move_chunk::<16>(bytes, &mut at, shift, key);
+    move_chunk::<LANE>(bytes, &mut at, shift, key);
+    if at == bytes.len() {
+        return;
+    }
+    if let Some(last) = last {
+        bytes[len - LANE..len].copy_from_slice(&last);
+        return;
+    }
     move_chunk::<8>(bytes, &mut at, shift, key);
     move_chunk::<WORD>(bytes, &mut at, shift, key);
     for (key, at) in key.into_iter().zip(at..bytes.len()) {
