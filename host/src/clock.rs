@@ -1,9 +1,10 @@
 //! The time that endpoints are told, and the wait for their deadlines.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Tells the `instant` of `wit/types.wit`: milliseconds since the server began.
@@ -37,6 +38,8 @@ pub(crate) struct Alarm {
     clock: Clock,
     deadline: Option<u64>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes when it fires; `None` while it has yet to be told.
+    waker: Option<Waker>,
 }
 
 impl Alarm {
@@ -47,16 +50,17 @@ impl Alarm {
 
     /// An alarm without a deadline.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, deadline: None, timer: None }
+        Self { clock, deadline: None, timer: None, waker: None }
     }
 
-    /// Waits for `deadline` in place of any earlier one.
+    /// Waits for `deadline` in place of any earlier one. Tells the time.
     ///
     /// A deadline that has passed counts as one a millisecond away: a guest
     /// that always names the past is called a thousand times a second at most.
-    pub(crate) fn set(&mut self, deadline: Option<u64>) {
+    pub(crate) fn set(&mut self, deadline: Option<u64>) -> u64 {
         let now = self.clock.now();
         self.deadline = deadline.map(|at| at.clamp(now + 1, now + Self::FARTHEST));
+        now
     }
 
     /// Whether the deadline has come by `now`.
@@ -65,19 +69,79 @@ impl Alarm {
     }
 
     /// Ready once the deadline is reached; never without one.
+    ///
+    /// Costs little where it was asked by the same task before: the timer is looked
+    /// at, and not told once more whom to wake.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.deadline else { return Poll::Pending };
         let wanted = self.clock.at(deadline);
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(wanted)));
         if timer.deadline() > wanted {
             timer.as_mut().reset(wanted);
+            self.waker = None;
+        }
+        let wakes = |waker: &Waker| waker.will_wake(cx.waker());
+        if !timer.is_elapsed() && self.waker.as_ref().is_some_and(wakes) {
+            return Poll::Pending;
         }
         loop {
-            ready!(timer.as_mut().poll(cx));
+            // A timer that tokio's cooperative budget put off would not know the waker.
+            if pin!(unconstrained(timer.as_mut())).poll(cx).is_pending() {
+                self.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
             if timer.deadline() >= wanted {
                 return Poll::Ready(());
             }
             timer.as_mut().reset(wanted);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::runtime::Builder;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Sets an alarm anew for each of these deadlines, in milliseconds from now, once it
+    /// waits for the one before; and waits for the last.
+    fn wait_for(deadlines: &[u64]) -> Duration {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let started = Instant::now();
+        runtime.block_on(async {
+            let mut alarm = Alarm::new(Clock::start());
+            for deadline in deadlines {
+                alarm.set(Some(*deadline));
+                poll_fn(|cx| Poll::Ready(alarm.poll(cx).is_ready())).await;
+            }
+            let rings = poll_fn(|cx| alarm.poll(cx));
+            timeout(Duration::from_secs(60), rings).await.expect("it never rings");
+        });
+        started.elapsed()
+    }
+
+    #[test]
+    fn an_alarm_rings_at_the_newest_deadline() {
+        for deadlines in [&[20][..], &[5, 20], &[5, 10, 20], &[40_000, 20], &[40_000, 5, 20]] {
+            let waited = wait_for(deadlines);
+            assert!((20..30_000).contains(&waited.as_millis()), "{deadlines:?}: {waited:?}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_rings_for_whoever_asked_last() {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let mut alarm = Alarm::new(Clock::start());
+            alarm.set(Some(10));
+            let nobody = &mut Context::from_waker(Waker::noop());
+            assert!(alarm.poll(nobody).is_pending());
+            let rings = poll_fn(|cx| alarm.poll(cx));
+            timeout(Duration::from_secs(60), rings).await.expect("it wakes nobody");
+        });
     }
 }

@@ -44,6 +44,7 @@ where
         transport: Transport::new(stream),
         alarm: Alarm::new(worker.clock),
         seat: worker.roster.seat(),
+        now: None,
         next: Next::Drain,
         long_reads: LongReads::default(),
         ready_state: ReadyState::Connecting,
@@ -76,6 +77,8 @@ struct Connection<'w, S> {
     transport: Transport<S>,
     alarm: Alarm,
     seat: Seat<'w>,
+    /// The time, if it was read since the task was last polled.
+    now: Option<u64>,
     next: Next,
     long_reads: LongReads,
     ready_state: ReadyState,
@@ -112,6 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                     if received > read_buffer::BYTES {
                         // For as long as it took, nobody else had a turn.
                         yield_now().await;
+                        self.now = None;
                     }
                 }
                 Wake::Ended => {
@@ -153,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             self.ready_state = ready_state;
         }
         let Output { deadline, next } = output?;
-        self.alarm.set(deadline);
+        self.now = Some(self.alarm.set(deadline));
         self.next = next;
         Ok(passed)
     }
@@ -167,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // Any call tells what failed.
             return Poll::Ready(Wake::Drain);
         }
-        let now = self.worker.clock.now();
+        let now = self.now.take().unwrap_or_else(|| self.worker.clock.now());
         if self.alarm.is_due(now) {
             // Looked at before the transport: a peer that always has bytes to
             // read cannot put it off. One that takes what it is sent, slowly, can:
