@@ -67,9 +67,7 @@ impl Compressor {
             return Compressed::Nothing;
         }
         let mut output = Vec::new();
-        self.deflater.begin();
-        self.deflater.deflate(payload, &mut output);
-        self.deflater.finish(&mut output);
+        self.deflater.whole(payload, &mut output);
         Compressed::Frame(FIN | first, output)
     }
 
@@ -87,6 +85,10 @@ impl Compressor {
             Some(Waiting::Message { mut first, payload, compressed }) => {
                 let end = payload.len().min(compressed + SLICE);
                 let mut output = Vec::new();
+                if compressed == 0 && end == payload.len() {
+                    self.deflater.whole(&payload, &mut output);
+                    return Compressed::Frame(FIN | first, output);
+                }
                 if compressed == 0 {
                     self.deflater.begin();
                 }
@@ -147,5 +149,14 @@ mod tests {
         for (message, expected) in [short, short, &long, &long].into_iter().zip([0, 0, 1, 1]) {
             assert_eq!(compress(&mut compressor, message), first[expected]);
         }
+    }
+    #[test]
+    fn without_context_a_message_that_waited_is_the_same() {
+        let mut compressor = Compressor::new(Deflater::new(6, 15, false), 0);
+        let short = b"a message that is worth remembering".as_slice();
+        let expected = compress(&mut compressor, short).pop();
+        let long = short.repeat(3 * SLICE / short.len() + 1);
+        assert!(matches!(compressor.message(Opcode::Text as u8, &long), Compressed::Nothing));
+        assert_eq!(compress(&mut compressor, short).pop(), expected);
     }
 }

@@ -4,16 +4,18 @@ use alloc::vec::Vec;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use super::TAIL;
+use super::{TAIL, whole};
 
 /// Compresses what this endpoint sends, message after message.
 ///
-/// Of each message: [`begin`](Self::begin), then [`deflate`](Self::deflate) for its
-/// parts, of any size, then [`finish`](Self::finish).
+/// Of each message: [`whole`](Self::whole), or [`begin`](Self::begin), then
+/// [`deflate`](Self::deflate) for its parts, of any size, then
+/// [`finish`](Self::finish).
 ///
 /// It holds 160 KiB plus 4 bytes for each byte of the window (at 15 bits, 288
-/// KiB) from the first message on. To make them anew for each message would cost
-/// more than to compress a short one.
+/// KiB) from the first message on that is carried as a context, comes in parts, or is
+/// longer than [`whole::LONGEST`]. Others take memory for as long as it takes to
+/// compress them: see [`whole::deflate`].
 pub(crate) struct Deflater {
     level: u8,
     window_bits: u8,
@@ -25,6 +27,17 @@ impl Deflater {
     /// Level 1 to 9, LZ77 window bits 8 to 15.
     pub(crate) fn new(level: u8, window_bits: u8, context_takeover: bool) -> Self {
         Self { level, window_bits, context_takeover, stream: None }
+    }
+
+    /// Appends a whole message to `output`.
+    pub(crate) fn whole(&mut self, message: &[u8], output: &mut Vec<u8>) {
+        if self.context_takeover || message.len() > whole::LONGEST {
+            self.begin();
+            self.deflate(message, output);
+            self.finish(output);
+        } else {
+            whole::deflate(message, self.level, self.window_bits, output);
+        }
     }
 
     /// Begins a message.

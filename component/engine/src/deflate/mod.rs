@@ -1,7 +1,8 @@
 //! permessage-deflate (RFC 7692): negotiation as pure data, and the codec.
 //!
-//! DEFLATE itself is zlib-rs. What is added here is the RFC's: the tail of each
-//! message, context takeover, window bits, and bounds on memory and time.
+//! DEFLATE itself is zlib-rs, but for short messages without context, which `whole`
+//! compresses. What is added here is the RFC's: the tail of each message, context
+//! takeover, window bits, and bounds on memory and time.
 
 mod deflater;
 mod extension_list;
@@ -9,6 +10,7 @@ mod inflater;
 pub(crate) mod negotiation;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub(crate) use deflater::Deflater;
 pub(crate) use inflater::{Inflater, Progress};

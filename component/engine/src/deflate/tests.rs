@@ -1,7 +1,7 @@
 //! The codec against RFC 7692's examples, a plain decoder, and hostile streams.
 
 mod hostile;
-mod reference;
+pub(super) mod reference;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,7 +15,7 @@ use reference::Reference;
 /// More than any message here holds.
 const PLENTY: u64 = 1 << 24;
 
-fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
+pub(super) fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     let mut payload = vec![];
     deflater.begin();
     deflater.deflate(message, &mut payload);
@@ -23,7 +23,7 @@ fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     payload
 }
 
-fn decompress(inflater: &mut Inflater, payload: &[u8]) -> Result<Vec<u8>, Failure> {
+pub(super) fn decompress(inflater: &mut Inflater, payload: &[u8]) -> Result<Vec<u8>, Failure> {
     decompress_in_steps(inflater, payload, payload.len().max(1), 1 << 16)
 }
 
@@ -50,7 +50,7 @@ fn decompress_in_steps(
 }
 
 /// Words that repeat at all distances, so that there is something to find.
-fn compressible() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn compressible() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec((0_usize..60, 0_usize..90, 0_u8..4), 0..40).prop_map(|words| {
         words
             .into_iter()
@@ -116,7 +116,7 @@ proptest! {
 }
 
 /// Bytes without a repetition worth a match.
-fn noise(length: usize) -> Vec<u8> {
+pub(super) fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u32;
     core::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

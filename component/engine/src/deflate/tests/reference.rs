@@ -7,13 +7,13 @@ use crate::deflate::TAIL;
 
 /// Decompresses messages and keeps an eye on how far their matches reach back.
 #[derive(Default)]
-pub(super) struct Reference {
+pub(in crate::deflate) struct Reference {
     context: Vec<u8>,
-    pub(super) longest_distance: usize,
+    pub(in crate::deflate) longest_distance: usize,
 }
 
 impl Reference {
-    pub(super) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+    pub(in crate::deflate) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         let start = self.context.len();
         let bytes = [payload, &TAIL].concat();
         let mut bits = Bits { bytes: &bytes, position: 0 };
@@ -23,7 +23,7 @@ impl Reference {
         self.context[start..].to_vec()
     }
 
-    pub(super) fn forget_context(&mut self) {
+    pub(in crate::deflate) fn forget_context(&mut self) {
         self.context.clear();
     }
 

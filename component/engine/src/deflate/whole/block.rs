@@ -1,0 +1,171 @@
+//! Writes blocks: stored, with the fixed code, or with one of their own, whichever is
+//! the shortest (RFC 1951 §3.2.3).
+
+use super::bits::Bits;
+use super::header::Header;
+use super::huffman::{self, Codeword, Counts, LONGEST};
+use super::matches::Sequence;
+
+/// Literals, the end of the block, and lengths; two of them only in the fixed code.
+pub(super) const LITERALS: usize = 288;
+pub(super) const DISTANCES: usize = 30;
+const END: usize = 256;
+const FIRST_LENGTH: usize = 257;
+
+/// The code of the literals and lengths, and that of the distances.
+pub(super) struct Codes {
+    pub(super) literals: [u8; LITERALS],
+    pub(super) distances: [u8; DISTANCES],
+    literal_counts: Counts,
+    distance_counts: Counts,
+}
+
+/// How often each symbol occurs.
+struct Frequencies {
+    literals: [u16; LITERALS],
+    distances: [u16; DISTANCES],
+    extra_bits: usize,
+}
+
+/// Appends a block of these bytes, in which these sequences are. There is one byte at
+/// least, and at most 65,535 times the same symbol.
+pub(super) fn write(bits: &mut Bits<'_>, bytes: &[u8], sequences: &[Sequence]) {
+    let frequencies = Frequencies::of(bytes, sequences);
+    let own = frequencies.codes();
+    let header = Header::of(&own);
+    let own_cost = header.cost() + frequencies.cost(&own);
+    let fixed = Codes::fixed();
+    let fixed_cost = frequencies.cost(&fixed);
+    let cost = own_cost.min(fixed_cost);
+    if stored_cost(bits, bytes) <= 3 + cost {
+        return store(bits, bytes);
+    }
+    bits.reserve(3 + cost);
+    // BFINAL, then BTYPE.
+    if fixed_cost <= own_cost {
+        bits.put(0b01 << 1, 3);
+        compress(bits, bytes, sequences, &fixed);
+    } else {
+        bits.put(0b10 << 1, 3);
+        header.write(bits);
+        compress(bits, bytes, sequences, &own);
+    }
+}
+
+/// Bytes of the longest stored block (RFC 1951 §3.2.4).
+const LONGEST_STORED: usize = 65_535;
+
+fn stored_cost(bits: &Bits<'_>, bytes: &[u8]) -> usize {
+    let blocks = bytes.len().div_ceil(LONGEST_STORED);
+    // Those behind the first one begin with a whole byte.
+    bits.aligned(3) + 32 + (blocks - 1) * (8 + 32) + 8 * bytes.len()
+}
+
+/// Bytes of a message of stored blocks, with the byte that ends it.
+pub(super) fn stored_len(message: &[u8]) -> usize {
+    5 * message.len().div_ceil(LONGEST_STORED) + message.len() + 1
+}
+
+/// Appends stored blocks of these bytes.
+pub(super) fn store(bits: &mut Bits<'_>, bytes: &[u8]) {
+    bits.reserve(stored_cost(bits, bytes));
+    for bytes in bytes.chunks(LONGEST_STORED) {
+        let length = (bytes.len() & 0xffff) as u16;
+        bits.put(0, 3);
+        bits.align();
+        bits.put(u32::from(length), 16);
+        bits.put(u32::from(!length), 16);
+        bits.flush();
+        bits.bytes(bytes);
+    }
+}
+
+impl Frequencies {
+    fn of(mut bytes: &[u8], sequences: &[Sequence]) -> Self {
+        let (mut literals, mut distances, mut extra_bits) = ([0; LITERALS], [0; DISTANCES], 0);
+        for sequence in sequences {
+            count(&mut literals, take(&mut bytes, sequence.literals));
+            take(&mut bytes, sequence.length);
+            let (length, distance) = (sequence.length_symbol(), sequence.distance_symbol());
+            literals[FIRST_LENGTH + length.index as usize] += 1;
+            distances[distance.index as usize] += 1;
+            extra_bits += (length.extra_bits + distance.extra_bits) as usize;
+        }
+        count(&mut literals, bytes);
+        literals[END] = 1;
+        Self { literals, distances, extra_bits }
+    }
+
+    fn codes(&self) -> Codes {
+        let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
+        let literal_counts = huffman::lengths(&self.literals, LONGEST, &mut literals);
+        let distance_counts = huffman::lengths(&self.distances, LONGEST, &mut distances);
+        Codes { literals, distances, literal_counts, distance_counts }
+    }
+
+    /// Bits of the block's symbols.
+    fn cost(&self, codes: &Codes) -> usize {
+        huffman::cost(&self.literals, &codes.literals)
+            + huffman::cost(&self.distances, &codes.distances)
+            + self.extra_bits
+    }
+}
+
+fn count(frequencies: &mut [u16; LITERALS], literals: &[u8]) {
+    for literal in literals {
+        frequencies[usize::from(*literal)] += 1;
+    }
+}
+
+/// Takes bytes off the front.
+#[inline]
+fn take<'a>(bytes: &mut &'a [u8], count: u16) -> &'a [u8] {
+    let (front, rest) = bytes.split_at(count.into());
+    *bytes = rest;
+    front
+}
+
+impl Codes {
+    /// RFC 1951 §3.2.6.
+    fn fixed() -> Self {
+        let mut literals = [8; LITERALS];
+        literals[144..256].fill(9);
+        literals[256..280].fill(7);
+        let (mut literal_counts, mut distance_counts) = (Counts::default(), Counts::default());
+        literal_counts[7..=9].copy_from_slice(&[24, 152, 112]);
+        distance_counts[5] = 32;
+        Self { literals, distances: [5; DISTANCES], literal_counts, distance_counts }
+    }
+}
+
+/// Puts the symbols of the block, and its end.
+fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes: &Codes) {
+    let mut literals = [Codeword::default(); LITERALS];
+    let mut distances = [Codeword::default(); DISTANCES];
+    huffman::codewords(&codes.literal_counts, &codes.literals, &mut literals);
+    huffman::codewords(&codes.distance_counts, &codes.distances, &mut distances);
+    for sequence in sequences {
+        put_literals(bits, &literals, take(&mut bytes, sequence.literals));
+        take(&mut bytes, sequence.length);
+        // Up to 15 + 5 + 15 + 13 bits.
+        let symbol = sequence.length_symbol();
+        bits.put_codeword(literals[FIRST_LENGTH + symbol.index as usize]);
+        bits.put(symbol.extra, symbol.extra_bits);
+        let symbol = sequence.distance_symbol();
+        bits.put_codeword(distances[symbol.index as usize]);
+        bits.put(symbol.extra, symbol.extra_bits);
+        bits.flush();
+    }
+    put_literals(bits, &literals, bytes);
+    bits.put_codeword(literals[END]);
+    bits.flush();
+}
+
+#[inline(always)]
+fn put_literals(bits: &mut Bits<'_>, codewords: &[Codeword; LITERALS], literals: &[u8]) {
+    for literal in literals {
+        bits.put_codeword(codewords[usize::from(*literal)]);
+        bits.make_room();
+    }
+    bits.flush();
+}

@@ -1,0 +1,121 @@
+//! What says which code a block has (RFC 1951 §3.2.7).
+
+use super::bits::Bits;
+use super::block::{Codes, DISTANCES, LITERALS};
+use super::huffman::{self, Codeword, Counts};
+
+/// Symbols of the code in which the lengths are: lengths as such, and repetitions.
+const SYMBOLS: usize = 19;
+/// The last length again, 3 to 6 times.
+const REPEAT: u16 = 16;
+/// Length 0, 3 to 10 times, and 11 to 138 times.
+const FEW_ZEROS: u16 = 17;
+const MANY_ZEROS: u16 = 18;
+const EXTRA_BITS: [u8; SYMBOLS] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 7];
+
+/// Those that are rare come last, and are left out.
+const ORDER: [u8; SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+const LIMIT: usize = 7;
+const FEWEST_LITERALS: usize = 257;
+const FEWEST_DISTANCES: usize = 1;
+const FEWEST_IN_ORDER: usize = 4;
+
+pub(super) struct Header {
+    literals: usize,
+    distances: usize,
+    /// Symbols, below what follows their codewords.
+    items: [u16; LITERALS + DISTANCES],
+    count: usize,
+    lengths: [u8; SYMBOLS],
+    counts: Counts,
+    in_order: usize,
+    cost: usize,
+}
+
+impl Header {
+    pub(super) fn of(codes: &Codes) -> Self {
+        let literals = used(&codes.literals).max(FEWEST_LITERALS);
+        let distances = used(&codes.distances).max(FEWEST_DISTANCES);
+        let mut header = Self {
+            literals,
+            distances,
+            items: [0; LITERALS + DISTANCES],
+            count: 0,
+            lengths: [0; SYMBOLS],
+            counts: Counts::default(),
+            in_order: 0,
+            cost: 0,
+        };
+        let mut frequencies = [0; SYMBOLS];
+        for lengths in [&codes.literals[..literals], &codes.distances[..distances]] {
+            for run in lengths.chunk_by(|one, other| one == other) {
+                header.push_run(run[0].into(), run.len(), &mut frequencies);
+            }
+        }
+        header.counts = huffman::lengths(&frequencies, LIMIT, &mut header.lengths);
+        let is_used = |index: &u8| header.lengths[usize::from(*index)] > 0;
+        let in_order = ORDER.iter().rposition(is_used).map_or(0, |last| last + 1);
+        header.in_order = in_order.max(FEWEST_IN_ORDER);
+        header.cost = 5
+            + 5
+            + 4
+            + 3 * header.in_order
+            + huffman::cost(&frequencies, &header.lengths)
+            + huffman::cost(&frequencies, &EXTRA_BITS);
+        header
+    }
+
+    /// Adds `times` times a length.
+    fn push_run(&mut self, length: u16, mut times: usize, frequencies: &mut [u16; SYMBOLS]) {
+        let mut push = |symbol: u16, extra: usize| {
+            self.items[self.count] = (extra & 0x7f) as u16 * 32 | symbol;
+            self.count += 1;
+            frequencies[usize::from(symbol)] += 1;
+        };
+        if length > 0 {
+            push(length, 0);
+            times -= 1;
+        }
+        while times > 0 {
+            let (symbol, fewest, most) = match (length, times) {
+                (_, ..3) => (length, 1, 1),
+                (1.., _) => (REPEAT, 3, 6),
+                (0, ..11) => (FEW_ZEROS, 3, 10),
+                (0, _) => (MANY_ZEROS, 11, 138),
+            };
+            let part = times.min(most);
+            push(symbol, part - fewest);
+            times -= part;
+        }
+    }
+
+    /// Bits of the header.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
+    }
+
+    pub(super) fn write(&self, bits: &mut Bits<'_>) {
+        let mut codewords = [Codeword::default(); SYMBOLS];
+        huffman::codewords(&self.counts, &self.lengths, &mut codewords);
+        let counts = (self.literals - FEWEST_LITERALS)
+            | (self.distances - FEWEST_DISTANCES) << 5
+            | (self.in_order - FEWEST_IN_ORDER) << 10;
+        bits.put((counts & 0x3fff) as u32, 5 + 5 + 4);
+        bits.flush();
+        for index in &ORDER[..self.in_order] {
+            bits.put(self.lengths[usize::from(*index)].into(), 3);
+            bits.flush();
+        }
+        for item in &self.items[..self.count] {
+            let symbol = item % 32;
+            bits.put_codeword(codewords[usize::from(symbol)]);
+            bits.put(u32::from(item / 32), EXTRA_BITS[usize::from(symbol)].into());
+            bits.flush();
+        }
+    }
+}
+
+/// How many there are without unused ones at the end.
+fn used(lengths: &[u8]) -> usize {
+    lengths.iter().rposition(|length| *length > 0).map_or(0, |last| last + 1)
+}

@@ -1,0 +1,231 @@
+//! Finds what a message repeats of itself (LZ77, RFC 1951 §4).
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::effort::Effort;
+
+/// Bytes of the shortest match. DEFLATE has matches of 3, but those that are worth
+/// their bits are rare, and 4 bytes have fewer places in common.
+const SHORTEST: usize = 4;
+
+/// Bytes of the longest match (RFC 1951 §3.2.5).
+const LONGEST: usize = 258;
+
+/// Some bytes as they are, and a match behind them.
+#[derive(Clone, Copy)]
+pub(super) struct Sequence {
+    pub(super) literals: u16,
+    pub(super) length: u16,
+    pub(super) distance: u16,
+}
+
+/// A search from a message's beginning to its end.
+pub(super) struct Matches<'a> {
+    search: Search<'a>,
+    /// [`Places`].
+    tables: Vec<u16>,
+    hash_bits: u32,
+    /// Where it continues.
+    at: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    message: &'a [u8],
+    window: usize,
+    effort: Effort,
+}
+
+/// Where the bytes were seen that have the same hash: a chain, the last place first.
+///
+/// Of a place, 1 more is kept, so that 0 is none. 16 bits are enough: the last place of
+/// the longest message that has 4 bytes is 65,532.
+struct Places<'a> {
+    /// The last place of each hash.
+    heads: &'a mut [u16],
+    /// For each place in the window, the last one before it.
+    chains: &'a mut [u16],
+    shift: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Match {
+    length: usize,
+    distance: usize,
+}
+
+impl<'a> Matches<'a> {
+    /// Of a message of 65,536 bytes at most.
+    pub(super) fn new(message: &'a [u8], window_bits: u8, effort: Effort) -> Self {
+        let bits = message.len().next_power_of_two().trailing_zeros();
+        let hash_bits = bits.clamp(8, 15);
+        let chain_bits = bits.min(window_bits.into());
+        Self {
+            search: Search { message, window: 1 << window_bits, effort },
+            tables: vec![0; (1 << hash_bits) + (1 << chain_bits)],
+            hash_bits,
+            at: 0,
+        }
+    }
+
+    /// Appends sequences until there are `most`, or none is left. Returns where the
+    /// last one ends, or the message if none is left.
+    pub(super) fn find(&mut self, sequences: &mut Vec<Sequence>, most: usize) -> usize {
+        let search = self.search;
+        let Search { message, effort, .. } = search;
+        // Behind it, there are not enough bytes for a match.
+        let end = (message.len() + 1).saturating_sub(SHORTEST);
+        let (heads, chains) = self.tables.split_at_mut(1 << self.hash_bits);
+        let mut places = Places { heads, chains, shift: 32 - self.hash_bits };
+        let mut start = self.at;
+        let mut at = start;
+        while at < end {
+            let before = places.insert(message, at);
+            if before == 0 {
+                at += 1;
+                continue;
+            }
+            let nothing = Match { length: SHORTEST - 1, distance: 0 };
+            let mut found = search.longer(nothing, at, before, places.chains, effort.candidates);
+            if found.distance == 0 {
+                at += 1;
+                continue;
+            }
+            let mut inserted = at + 1;
+            while found.length < effort.lazy.into() && inserted < end {
+                let is_good = found.length >= effort.good.into();
+                let candidates = effort.candidates >> if is_good { 2 } else { 0 };
+                let before = places.insert(message, inserted);
+                inserted += 1;
+                let next = search.longer(found, at + 1, before, places.chains, candidates);
+                if next.length == found.length {
+                    break;
+                }
+                found = next;
+                at += 1;
+            }
+            sequences.push(Sequence {
+                literals: low(at - start),
+                length: low(found.length),
+                distance: low(found.distance),
+            });
+            start = at + found.length;
+            at = start;
+            for place in inserted..start.min(end) {
+                places.insert(message, place);
+            }
+            if sequences.len() == most {
+                self.at = start;
+                return start;
+            }
+        }
+        message.len()
+    }
+}
+
+impl Places<'_> {
+    /// Inserts a place, which is the next one, and returns the last one before it.
+    #[inline(always)]
+    fn insert(&mut self, message: &[u8], at: usize) -> u16 {
+        // A prime near 2^32 divided by the golden ratio: what differs spreads over the
+        // high bits.
+        let hash = word(message, at).wrapping_mul(2_654_435_761) >> self.shift;
+        let before = mem::replace(&mut self.heads[hash as usize], low(at + 1));
+        self.chains[at + 1 & self.chains.len() - 1] = before;
+        before
+    }
+}
+
+impl Search<'_> {
+    /// The first match that is nice, or the longest, of `at`; `found` if none is longer.
+    /// `place` is the last one before it.
+    fn longer(
+        &self,
+        mut found: Match,
+        at: usize,
+        place: u16,
+        chains: &[u16],
+        mut candidates: u16,
+    ) -> Match {
+        let message = self.message;
+        let most = (message.len() - at).min(LONGEST);
+        let nice = most.min(self.effort.nice.into());
+        if found.length >= nice {
+            return found;
+        }
+        // Places before the window's first one are none, as is 0.
+        let first = (at + 1).saturating_sub(self.window).max(1);
+        let mut behind = at + 1;
+        let mut place = usize::from(place);
+        // The last bytes of what would be longer.
+        let mut last = word(message, at + found.length + 1 - SHORTEST);
+        while place.wrapping_sub(first) < behind - first {
+            if word(message, place + found.length - SHORTEST) == last {
+                let length = common(message, at, place - 1).min(most);
+                if length > found.length {
+                    found = Match { length, distance: at + 1 - place };
+                    if length >= nice {
+                        break;
+                    }
+                    last = word(message, at + length + 1 - SHORTEST);
+                }
+            }
+            candidates -= 1;
+            if candidates == 0 {
+                break;
+            }
+            behind = place;
+            place = chains[place & chains.len() - 1].into();
+        }
+        found
+    }
+}
+
+/// How many bytes are the same at two places, the first one of which is behind; maybe
+/// some more than there are.
+#[inline]
+fn common(message: &[u8], at: usize, before: usize) -> usize {
+    let mut length = 0;
+    while length < LONGEST {
+        let differing = long(message, at + length) ^ long(message, before + length);
+        if differing != 0 {
+            return length + (differing.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    length
+}
+
+/// 4 bytes, which there are.
+#[inline]
+fn word(message: &[u8], at: usize) -> u32 {
+    // Places have 16 bits. Knowing that, the sum does not overflow.
+    let at = at & 0xffff;
+    message
+        .get(at..at + 4)
+        .and_then(<[u8]>::first_chunk)
+        .map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// 8 bytes, or 0 for those behind the message.
+#[inline]
+fn long(message: &[u8], at: usize) -> u64 {
+    let at = at & 0x1_ffff;
+    match message.get(at..at + 8).and_then(<[u8]>::first_chunk) {
+        Some(long) => u64::from_le_bytes(*long),
+        None => last_long(message.get(at..).unwrap_or_default()),
+    }
+}
+
+#[cold]
+fn last_long(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |long, byte| long << 8 | u64::from(*byte))
+}
+
+/// A number that is below 65,536.
+#[inline]
+fn low(number: usize) -> u16 {
+    (number & 0xffff) as u16
+}
