@@ -23,7 +23,7 @@ use matches::Matches;
 pub(crate) const LONGEST: usize = 1 << 16;
 
 /// Matches in a block. With more, codes fit less well; with fewer, there are more codes.
-const BLOCK: usize = 1 << 12;
+const BLOCK: usize = 1 << 11;
 
 /// Appends a message, compressed (RFC 7692 §7.2.1): with 6 bytes more than it has at
 /// most, or 11 if it has 65,536.

@@ -83,6 +83,7 @@ fn prose() -> String {
     let mut text = String::new();
     while text.len() < LONGEST {
         text += word(&mut number);
+        text += ["", "", "s", "ed", "ing", "er", "ly", "'s"][number(8)];
         text += [" ", " ", " ", " ", ", ", ". "][number(6)];
     }
     text
