@@ -4,6 +4,7 @@
 use super::bits::Bits;
 use super::header::Header;
 use super::huffman::{self, Codeword, Counts, LONGEST};
+use super::low;
 use super::matches::Sequence;
 
 /// Literals, the end of the block, and lengths; two of them only in the fixed code.
@@ -70,7 +71,7 @@ pub(super) fn stored_len(message: &[u8]) -> usize {
 pub(super) fn store(bits: &mut Bits<'_>, bytes: &[u8]) {
     bits.reserve(stored_cost(bits, bytes));
     for bytes in bytes.chunks(LONGEST_STORED) {
-        let length = (bytes.len() & 0xffff) as u16;
+        let length = low(bytes.len());
         bits.put(0, 3);
         bits.align();
         bits.put(u32::from(length), 16);
@@ -161,7 +162,7 @@ fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes
     bits.flush();
 }
 
-#[inline(always)]
+#[inline]
 fn put_literals(bits: &mut Bits<'_>, codewords: &[Codeword; LITERALS], literals: &[u8]) {
     for literal in literals {
         bits.put_codeword(codewords[usize::from(*literal)]);

@@ -3,6 +3,7 @@
 use super::bits::Bits;
 use super::block::{Codes, DISTANCES, LITERALS};
 use super::huffman::{self, Codeword, Counts};
+use super::low;
 
 /// Symbols of the code in which the lengths are: lengths as such, and repetitions.
 const SYMBOLS: usize = 19;
@@ -68,7 +69,7 @@ impl Header {
     /// Adds `times` times a length.
     fn push_run(&mut self, length: u16, mut times: usize, frequencies: &mut [u16; SYMBOLS]) {
         let mut push = |symbol: u16, extra: usize| {
-            self.items[self.count] = (extra & 0x7f) as u16 * 32 | symbol;
+            self.items[self.count] = (low(extra) << 5) | symbol;
             self.count += 1;
             frequencies[usize::from(symbol)] += 1;
         };
@@ -100,7 +101,7 @@ impl Header {
         let counts = (self.literals - FEWEST_LITERALS)
             | (self.distances - FEWEST_DISTANCES) << 5
             | (self.in_order - FEWEST_IN_ORDER) << 10;
-        bits.put((counts & 0x3fff) as u32, 5 + 5 + 4);
+        bits.put(low(counts).into(), 5 + 5 + 4);
         bits.flush();
         for index in &ORDER[..self.in_order] {
             bits.put(self.lengths[usize::from(*index)].into(), 3);
@@ -109,7 +110,7 @@ impl Header {
         for item in &self.items[..self.count] {
             let symbol = item % 32;
             bits.put_codeword(codewords[usize::from(symbol)]);
-            bits.put(u32::from(item / 32), EXTRA_BITS[usize::from(symbol)].into());
+            bits.put(u32::from(item >> 5), EXTRA_BITS[usize::from(symbol)].into());
             bits.flush();
         }
     }

@@ -2,6 +2,8 @@
 
 use core::mem;
 
+use super::low;
+
 /// Symbols of the largest code.
 pub(super) const MOST_SYMBOLS: usize = 288;
 
@@ -107,7 +109,7 @@ fn leaves(nodes: &mut [u32], limit: usize) -> Counts {
                 weight += nodes[leaf];
                 leaf += 1;
             } else {
-                weight += mem::replace(&mut nodes[inner], low(parent));
+                weight += mem::replace(&mut nodes[inner], low(parent).into());
                 inner += 1;
             }
         }
@@ -124,7 +126,7 @@ fn leaves(nodes: &mut [u32], limit: usize) -> Counts {
         inner[limit.min(depth as usize)] += 1;
     }
     let mut leaves = Counts::default();
-    let mut left = low16(count);
+    let mut left = low(count);
     for depth in 1..limit {
         leaves[depth] = 2 * inner[depth - 1] - inner[depth];
         left -= leaves[depth];
@@ -145,15 +147,6 @@ fn shorten(leaves: &mut Counts, limit: usize) {
         leaves[depth + 1] += 2;
         leaves[limit] -= 1;
     }
-}
-
-/// A number below [`MOST_SYMBOLS`].
-fn low(number: usize) -> u32 {
-    (number % (1 << SYMBOL_BITS)) as u32
-}
-
-fn low16(number: usize) -> u16 {
-    (number % (1 << SYMBOL_BITS)) as u16
 }
 
 /// Bits of all that occurs.

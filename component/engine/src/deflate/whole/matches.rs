@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::effort::Effort;
+use super::low;
 
 /// Bytes of the shortest match. DEFLATE has matches of 3, but those that are worth
 /// their bits are rare, and 4 bytes have fewer places in common.
@@ -127,13 +128,14 @@ impl<'a> Matches<'a> {
 
 impl Places<'_> {
     /// Inserts a place, which is the next one, and returns the last one before it.
-    #[inline(always)]
+    #[inline]
     fn insert(&mut self, message: &[u8], at: usize) -> u16 {
         // A prime near 2^32 divided by the golden ratio: what differs spreads over the
         // high bits.
         let hash = word(message, at).wrapping_mul(2_654_435_761) >> self.shift;
         let before = mem::replace(&mut self.heads[hash as usize], low(at + 1));
-        self.chains[at + 1 & self.chains.len() - 1] = before;
+        let mask = self.chains.len() - 1;
+        self.chains[(at + 1) & mask] = before;
         before
     }
 }
@@ -141,6 +143,8 @@ impl Places<'_> {
 impl Search<'_> {
     /// The first match that is nice, or the longest, of `at`; `found` if none is longer.
     /// `place` is the last one before it.
+    // Not inlined: it would be there twice.
+    #[inline(never)]
     fn longer(
         &self,
         mut found: Match,
@@ -157,6 +161,7 @@ impl Search<'_> {
         }
         // Places before the window's first one are none, as is 0.
         let first = (at + 1).saturating_sub(self.window).max(1);
+        let mask = chains.len() - 1;
         let mut behind = at + 1;
         let mut place = usize::from(place);
         // The last bytes of what would be longer.
@@ -177,7 +182,7 @@ impl Search<'_> {
                 break;
             }
             behind = place;
-            place = chains[place & chains.len() - 1].into();
+            place = chains[place & mask].into();
         }
         found
     }
@@ -222,10 +227,4 @@ fn long(message: &[u8], at: usize) -> u64 {
 #[cold]
 fn last_long(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |long, byte| long << 8 | u64::from(*byte))
-}
-
-/// A number that is below 65,536.
-#[inline]
-fn low(number: usize) -> u16 {
-    (number & 0xffff) as u16
 }

@@ -29,7 +29,7 @@ const BLOCK: usize = 1 << 11;
 /// most, or 11 if it has 65,536.
 ///
 /// Level 1 to 9, LZ77 window bits 8 to 15. Until it is done, it holds up to 9.5 bytes
-/// for each byte of the message, 512 bytes at least and 152 KiB at most.
+/// for each byte of the message, 512 bytes at least and 140 KiB at most.
 pub(crate) fn deflate(message: &[u8], level: u8, window_bits: u8, output: &mut Vec<u8>) {
     debug_assert!(message.len() <= LONGEST);
     let start = output.len();
@@ -55,6 +55,12 @@ fn compress(message: &[u8], level: u8, window_bits: u8, bits: &mut Bits<'_>) {
         block::write(bits, &message[done..end], &sequences);
         done = end;
     }
+}
+
+/// A number that is known to be below 65,536, which a mask tells the compiler too.
+#[inline]
+fn low(number: usize) -> u16 {
+    u16::try_from(number & 0xffff).unwrap_or_default()
 }
 
 /// RFC 7692 §7.2.1: the header of an empty stored block, the rest of which is the tail

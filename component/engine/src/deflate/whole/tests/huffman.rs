@@ -28,8 +28,8 @@ fn best(frequencies: &[u16], limit: usize) -> u64 {
 fn check(frequencies: &[u16], limit: usize) {
     let (lengths, counts) = lengths(frequencies, limit);
     let of_length = |length| lengths.iter().filter(|l| usize::from(**l) == length).count();
-    for length in 1..counts.len() {
-        assert_eq!(usize::from(counts[length]), of_length(length));
+    for (length, count) in counts.iter().enumerate().skip(1) {
+        assert_eq!(usize::from(*count), of_length(length));
     }
     let used = frequencies.iter().filter(|frequency| **frequency > 0).count();
     assert_eq!(lengths.len() - of_length(0), used.max(2));

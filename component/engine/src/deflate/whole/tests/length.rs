@@ -60,7 +60,7 @@ fn json() -> String {
     let mut number = numbers();
     let mut text = String::new();
     while text.len() < LONGEST {
-        text += &format!(
+        let part = format!(
             r#"{{"id":{},"user":"{}","score":{}.{},"active":{},"tags":["{}","{}"],"at":"2024-{:02}-{:02}T{:02}:{:02}Z"}},"#,
             number(1_000_000),
             word(&mut number),
@@ -74,6 +74,7 @@ fn json() -> String {
             number(24),
             number(60),
         );
+        text += &part;
     }
     text
 }
@@ -93,7 +94,7 @@ fn source() -> String {
     let mut number = numbers();
     let mut text = String::new();
     while text.len() < LONGEST {
-        text += &format!(
+        let part = format!(
             "    fn {}_{}(&self, {}: usize) -> u{} {{\n        self.{}[{} + {}].{}()\n    }}\n\n",
             word(&mut number),
             word(&mut number),
@@ -104,6 +105,7 @@ fn source() -> String {
             number(64),
             word(&mut number),
         );
+        text += &part;
     }
     text
 }
