@@ -3,6 +3,7 @@
 //! A component behaves the same whichever route its standard library took; the
 //! routes exist because not every machine can reach every source.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -138,6 +139,10 @@ impl Compiler {
     /// Has `cargo` compile for the guests' target with `flags`.
     pub(crate) fn apply(&self, cargo: &mut Command, flags: &[&str]) {
         let mut flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
+        // A panic knows where it is: that is not to tell where this machine has what.
+        if let Some(sources) = crate_sources() {
+            flags.push(format!("--remap-path-prefix={}=", sources.display()));
+        }
         cargo.args(["--target", TARGET]);
         if let Self::Debian { linker } = self {
             flags.push(format!("-Clinker={}", linker.display()));
@@ -155,6 +160,13 @@ impl Compiler {
 
 fn has_target(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib").join(TARGET).join("lib").exists()
+}
+
+/// Where cargo keeps what it downloaded.
+fn crate_sources() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    Some(home.join("registry/src"))
 }
 
 fn active_sysroot() -> Result<PathBuf> {

@@ -83,7 +83,7 @@ impl<'a> ExtensionList<'a> {
     fn token(&mut self) -> Result<&'a str, Malformed> {
         let end = self.rest.bytes().position(|byte| !is_token(byte)).unwrap_or(self.rest.len());
         // A byte that is_token rejects starts a character: tokens are ASCII.
-        let (token, rest) = self.rest.split_at(end);
+        let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
         self.rest = rest;
         self.skip_white_space();
         if token.is_empty() { Err(Malformed) } else { Ok(token) }
@@ -97,7 +97,8 @@ impl<'a> ExtensionList<'a> {
         let value = Value { written };
         // §9.1: after unescaping, a token. As neither `"` nor `\` may be in one,
         // the first quote ends the string, and backslashes never stand in pairs.
-        let escapes_end = !written.contains("\\\\") && !written.ends_with('\\');
+        let pairs = written.as_bytes().windows(2).any(|two| two == br"\\");
+        let escapes_end = !pairs && !written.ends_with('\\');
         let is_a_token = value.bytes().next().is_some() && value.bytes().all(is_token);
         if escapes_end && is_a_token { Ok(value) } else { Err(Malformed) }
     }

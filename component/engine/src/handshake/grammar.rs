@@ -50,7 +50,13 @@ fn is_name_byte(byte: u8) -> bool {
 /// `serialized-origin` or `null` (RFC 6454 §7.1).
 pub(super) fn is_origin(text: &str) -> bool {
     text.eq_ignore_ascii_case("null")
-        || text.split_once("://").is_some_and(|(scheme, host)| is_scheme(scheme) && is_host(host))
+        || split_scheme(text).is_some_and(|(scheme, host)| is_scheme(scheme) && is_host(host))
+}
+
+/// What is before `://`, and behind it. A scheme has no colon.
+pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
 }
 
 /// `scheme` (RFC 3986 §3.1).

@@ -97,11 +97,12 @@ fn parse_target(target: &str) -> Option<Target<'_>> {
     let (authority, resource_name) = if target.starts_with('/') {
         (None, target.to_owned())
     } else {
-        let (scheme, rest) = target.split_once("://")?;
+        let (scheme, rest) = grammar::split_scheme(target)?;
         if !SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return None;
         }
-        let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at_checked(end)?;
         // §3: `/` stands for an empty path.
         let slash = if rest.starts_with('/') { "" } else { "/" };
         (Some(authority), [slash, rest].concat())
