@@ -3,7 +3,7 @@
 
 use super::bits::Bits;
 use super::header::Header;
-use super::huffman::{self, Codeword, Counts, LONGEST};
+use super::huffman::{self, Codeword, Counts, LONGEST, Scratch};
 use super::low;
 use super::matches::Sequence;
 
@@ -32,11 +32,11 @@ struct Frequencies {
 /// least, and at most 65,535 times the same symbol.
 pub(super) fn write(bits: &mut Bits<'_>, bytes: &[u8], sequences: &[Sequence]) {
     let frequencies = Frequencies::of(bytes, sequences);
-    let own = frequencies.codes();
-    let header = Header::of(&own);
+    let mut scratch = Scratch::new();
+    let own = frequencies.codes(&mut scratch);
+    let header = Header::of(&own, &mut scratch);
     let own_cost = header.cost() + frequencies.cost(&own);
-    let fixed = Codes::fixed();
-    let fixed_cost = frequencies.cost(&fixed);
+    let fixed_cost = frequencies.fixed_cost();
     let cost = own_cost.min(fixed_cost);
     if stored_cost(bits, bytes) <= 3 + cost {
         return store(bits, bytes);
@@ -45,7 +45,7 @@ pub(super) fn write(bits: &mut Bits<'_>, bytes: &[u8], sequences: &[Sequence]) {
     // BFINAL, then BTYPE.
     if fixed_cost <= own_cost {
         bits.put(0b01 << 1, 3);
-        compress(bits, bytes, sequences, &fixed);
+        compress(bits, bytes, sequences, &Codes::fixed());
     } else {
         bits.put(0b10 << 1, 3);
         header.write(bits);
@@ -82,6 +82,7 @@ pub(super) fn store(bits: &mut Bits<'_>, bytes: &[u8]) {
 }
 
 impl Frequencies {
+    #[inline(never)]
     fn of(mut bytes: &[u8], sequences: &[Sequence]) -> Self {
         let (mut literals, mut distances, mut extra_bits) = ([0; LITERALS], [0; DISTANCES], 0);
         for sequence in sequences {
@@ -97,10 +98,10 @@ impl Frequencies {
         Self { literals, distances, extra_bits }
     }
 
-    fn codes(&self) -> Codes {
+    fn codes(&self, scratch: &mut Scratch) -> Codes {
         let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
-        let literal_counts = huffman::lengths(&self.literals, LONGEST, &mut literals);
-        let distance_counts = huffman::lengths(&self.distances, LONGEST, &mut distances);
+        let literal_counts = huffman::lengths(&self.literals, LONGEST, &mut literals, scratch);
+        let distance_counts = huffman::lengths(&self.distances, LONGEST, &mut distances, scratch);
         Codes { literals, distances, literal_counts, distance_counts }
     }
 
@@ -109,6 +110,14 @@ impl Frequencies {
         huffman::cost(&self.literals, &codes.literals)
             + huffman::cost(&self.distances, &codes.distances)
             + self.extra_bits
+    }
+
+    /// The same in the fixed code (RFC 1951 §3.2.6): 8 bits for most literals.
+    fn fixed_cost(&self) -> usize {
+        let Self { literals, distances, extra_bits } = self;
+        let sum = |frequencies: &[u16]| frequencies.iter().map(|one| u32::from(*one)).sum::<u32>();
+        let literals = 8 * sum(literals) + sum(&literals[144..256]) - sum(&literals[256..280]);
+        (literals + 5 * sum(distances)) as usize + extra_bits
     }
 }
 
@@ -140,6 +149,7 @@ impl Codes {
 }
 
 /// Puts the symbols of the block, and its end.
+#[inline(never)]
 fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes: &Codes) {
     let mut literals = [Codeword::default(); LITERALS];
     let mut distances = [Codeword::default(); DISTANCES];

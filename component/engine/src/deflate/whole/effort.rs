@@ -23,7 +23,7 @@ const EFFORTS: [Effort; 9] = [
     effort(8, 32, 0, 0),
     effort(8, 32, 8, 6),
     effort(16, 64, 16, 8),
-    effort(64, 128, 32, 8),
+    effort(64, 64, 32, 8),
     effort(128, 128, 64, 16),
     effort(512, 258, 128, 32),
     effort(2048, 258, 258, 32),

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::block::{Codes, DISTANCES, LITERALS};
-use super::huffman::{self, Codeword, Counts};
+use super::huffman::{self, Codeword, Counts, Scratch};
 use super::low;
 
 /// Symbols of the code in which the lengths are: lengths as such, and repetitions.
@@ -34,7 +34,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn of(codes: &Codes) -> Self {
+    #[inline(never)]
+    pub(super) fn of(codes: &Codes, scratch: &mut Scratch) -> Self {
         let literals = used(&codes.literals).max(FEWEST_LITERALS);
         let distances = used(&codes.distances).max(FEWEST_DISTANCES);
         let mut header = Self {
@@ -53,7 +54,7 @@ impl Header {
                 header.push_run(run[0].into(), run.len(), &mut frequencies);
             }
         }
-        header.counts = huffman::lengths(&frequencies, LIMIT, &mut header.lengths);
+        header.counts = huffman::lengths(&frequencies, LIMIT, &mut header.lengths, scratch);
         let is_used = |index: &u8| header.lengths[usize::from(*index)] > 0;
         let in_order = ORDER.iter().rposition(is_used).map_or(0, |last| last + 1);
         header.in_order = in_order.max(FEWEST_IN_ORDER);
@@ -95,6 +96,7 @@ impl Header {
         self.cost
     }
 
+    #[inline(never)]
     pub(super) fn write(&self, bits: &mut Bits<'_>) {
         let mut codewords = [Codeword::default(); SYMBOLS];
         huffman::codewords(&self.counts, &self.lengths, &mut codewords);
@@ -102,7 +104,6 @@ impl Header {
             | (self.distances - FEWEST_DISTANCES) << 5
             | (self.in_order - FEWEST_IN_ORDER) << 10;
         bits.put(low(counts).into(), 5 + 5 + 4);
-        bits.flush();
         for index in &ORDER[..self.in_order] {
             bits.put(self.lengths[usize::from(*index)].into(), 3);
             bits.flush();

@@ -18,12 +18,29 @@ type Weighed = u32;
 
 const SYMBOL_BITS: u32 = 9;
 
+/// Room for what is computed on the way to a code, for one after another: it takes time
+/// to clear.
+pub(super) struct Scratch {
+    sorted: [Weighed; MOST_SYMBOLS],
+    nodes: [u32; MOST_SYMBOLS],
+}
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self { sorted: [0; MOST_SYMBOLS], nodes: [0; MOST_SYMBOLS] }
+    }
+}
+
 /// Computes how long each symbol's codeword is, `limit` bits at most; 0 if it does not
 /// occur. Two symbols at least have one, so that no code is incomplete: some decoders
 /// refuse those.
-pub(super) fn lengths(frequencies: &[u16], limit: usize, lengths: &mut [u8]) -> Counts {
-    let mut sorted = [0; MOST_SYMBOLS];
-    let mut nodes = [0; MOST_SYMBOLS];
+#[inline(never)]
+pub(super) fn lengths(
+    frequencies: &[u16],
+    limit: usize,
+    lengths: &mut [u8],
+    Scratch { sorted, nodes }: &mut Scratch,
+) -> Counts {
     let mut used = 0;
     for (symbol, frequency) in (0..).zip(frequencies) {
         if *frequency > 0 {
@@ -150,6 +167,7 @@ fn shorten(leaves: &mut Counts, limit: usize) {
 }
 
 /// Bits of all that occurs.
+#[inline(never)]
 pub(super) fn cost(frequencies: &[u16], lengths: &[u8]) -> usize {
     let symbols = frequencies.iter().zip(lengths);
     // 2^17 symbols of 15 bits at most.
@@ -174,6 +192,7 @@ impl Codeword {
 }
 
 /// RFC 1951 §3.2.2: consecutive numbers for the codewords of a length.
+#[inline(never)]
 pub(super) fn codewords(counts: &Counts, lengths: &[u8], codewords: &mut [Codeword]) {
     let mut next = [0_u16; LONGEST + 1];
     for length in 1..=LONGEST {

@@ -14,6 +14,9 @@ const SHORTEST: usize = 4;
 /// Bytes of the longest match (RFC 1951 §3.2.5).
 const LONGEST: usize = 258;
 
+/// Places at each end of a match.
+const RIM: usize = 4;
+
 /// Some bytes as they are, and a match behind them.
 #[derive(Clone, Copy)]
 pub(super) struct Sequence {
@@ -73,6 +76,9 @@ impl<'a> Matches<'a> {
 
     /// Appends sequences until there are `most`, or none is left. Returns where the
     /// last one ends, or the message if none is left.
+    // Not inlined, like what it calls: a guest's compiler keeps what these loops need on
+    // the stack where there is much else.
+    #[inline(never)]
     pub(super) fn find(&mut self, sequences: &mut Vec<Sequence>, most: usize) -> usize {
         let search = self.search;
         let Search { message, effort, .. } = search;
@@ -114,9 +120,7 @@ impl<'a> Matches<'a> {
             });
             start = at + found.length;
             at = start;
-            for place in inserted..start.min(end) {
-                places.insert(message, place);
-            }
+            places.insert_match(message, inserted, start, end);
             if sequences.len() == most {
                 self.at = start;
                 return start;
@@ -137,6 +141,22 @@ impl Places<'_> {
         let mask = self.chains.len() - 1;
         self.chains[(at + 1) & mask] = before;
         before
+    }
+}
+
+impl Places<'_> {
+    /// Inserts the places of a match from one of them on, as far as they have enough
+    /// bytes behind them. Of a long match only those at both ends: what repeats it
+    /// mostly begins and ends where it does.
+    #[inline(never)]
+    fn insert_match(&mut self, message: &[u8], from: usize, to: usize, end: usize) {
+        let front = to.min(from + RIM);
+        for place in from..front.min(end) {
+            self.insert(message, place);
+        }
+        for place in front.max(to - RIM.min(to))..to.min(end) {
+            self.insert(message, place);
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Codes against the best ones there are.
 
 use super::*;
-use crate::deflate::whole::huffman::{self, Counts};
+use crate::deflate::whole::huffman::{self, Counts, Scratch};
 
 fn lengths(frequencies: &[u16], limit: usize) -> (Vec<u8>, Counts) {
     let mut lengths = vec![0; frequencies.len()];
-    let counts = huffman::lengths(frequencies, limit, &mut lengths);
+    let counts = huffman::lengths(frequencies, limit, &mut lengths, &mut Scratch::new());
     (lengths, counts)
 }
 
