@@ -15,7 +15,7 @@ const SHORTEST: usize = 4;
 const LONGEST: usize = 258;
 
 /// Places at each end of a match.
-const RIM: usize = 4;
+const RIM: usize = 12;
 
 /// Some bytes as they are, and a match behind them.
 #[derive(Clone, Copy)]
