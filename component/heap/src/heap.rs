@@ -99,9 +99,9 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
             let Some(new) = new else { return ptr::null_mut() };
             ptr::copy_nonoverlapping(block, new.as_ptr(), layout.size());
             if is_standing {
-                standing.put_back()
+                standing.put_back();
             } else {
-                talc.deallocate(block, layout)
+                talc.deallocate(block, layout);
             }
             new.as_ptr()
         }

@@ -3,6 +3,9 @@
 //! A host hands over a list of bytes with each call, and takes one back. To find room
 //! for it, and to join what was freed with what is free beside it, took an eighth of
 //! the instructions of a call with a short message. Looking at one block takes a few.
+//!
+//! Whoever keeps bytes that were allocated while it was free keeps the block, and calls
+//! cost what they would without one.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -16,10 +19,8 @@ pub(crate) const BYTES: usize = 1280;
 pub(crate) const LAYOUT: Layout = Layout::new::<[u8; BYTES]>();
 
 /// The block, once there is one.
-#[derive(Default)]
 pub(crate) enum Standing {
     /// Nobody has asked for one.
-    #[default]
     Missing,
     Free(NonNull<u8>),
     Taken(NonNull<u8>),
