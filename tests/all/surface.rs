@@ -82,6 +82,8 @@ fn a_component_is_small_and_carries_no_custom_sections_but_its_own() {
     for (name, _) in COMPONENTS {
         let bytes = fs::read(path(name)).unwrap();
         assert!(bytes.len() <= MOST_BYTES, "{name} has {} bytes", bytes.len());
+        let tells = |path: &[u8]| bytes.windows(path.len()).any(|window| window == path);
+        assert!(!tells(b"/registry/src/"), "{name} tells where it was built");
         for payload in Parser::new(0).parse_all(&bytes) {
             if let Payload::CustomSection(section) = payload.unwrap() {
                 let expected = ["producers", "component-name", "name"];

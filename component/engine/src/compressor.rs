@@ -5,11 +5,12 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::deflate::Deflater;
+use crate::deflate::{self, Deflater};
 use crate::frame::{FIN, Opcode, RSV1};
 
-/// Bytes that are compressed in one go: some milliseconds at the highest level.
-const SLICE: usize = 64 << 10;
+/// Bytes that are compressed in one go: some milliseconds, and at the highest level a
+/// tenth of a second for what is made for it.
+const SLICE: usize = deflate::WHOLE;
 
 /// Compresses messages, and keeps in order what is sent behind a long one.
 pub(crate) struct Compressor {
@@ -150,6 +151,7 @@ mod tests {
             assert_eq!(compress(&mut compressor, message), first[expected]);
         }
     }
+
     #[test]
     fn without_context_a_message_that_waited_is_the_same() {
         let mut compressor = Compressor::new(Deflater::new(6, 15, false), 0);

@@ -14,6 +14,7 @@ mod whole;
 
 pub(crate) use deflater::Deflater;
 pub(crate) use inflater::{Inflater, Progress};
+pub(crate) use whole::LONGEST as WHOLE;
 
 /// The end of the empty stored block that a sender removes from each message
 /// and a receiver puts back (RFC 7692 §7.2.1, §7.2.2): its lengths, 0 and !0.

@@ -62,13 +62,8 @@ fn stored_cost(bits: &Bits<'_>, bytes: &[u8]) -> usize {
     bits.aligned(3) + 32 + (blocks - 1) * (8 + 32) + 8 * bytes.len()
 }
 
-/// Bytes of a message of stored blocks, with the byte that ends it.
-pub(super) fn stored_len(message: &[u8]) -> usize {
-    5 * message.len().div_ceil(LONGEST_STORED) + message.len() + 1
-}
-
 /// Appends stored blocks of these bytes.
-pub(super) fn store(bits: &mut Bits<'_>, bytes: &[u8]) {
+fn store(bits: &mut Bits<'_>, bytes: &[u8]) {
     bits.reserve(stored_cost(bits, bytes));
     for bytes in bytes.chunks(LONGEST_STORED) {
         let length = low(bytes.len());

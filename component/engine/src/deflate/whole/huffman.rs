@@ -159,6 +159,7 @@ fn shorten(leaves: &mut Counts, limit: usize) {
     let room = 1_usize << limit;
     let taken: usize = (1..=limit).map(|depth| usize::from(leaves[depth]) << (limit - depth)).sum();
     for _ in room..taken {
+        // There is one: there are no more leaves than a full tree has at the limit.
         let depth = (1..limit).rev().find(|depth| leaves[*depth] > 0).unwrap_or(1);
         leaves[depth] -= 1;
         leaves[depth + 1] += 2;

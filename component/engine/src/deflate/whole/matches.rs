@@ -142,9 +142,7 @@ impl Places<'_> {
         self.chains[(at + 1) & mask] = before;
         before
     }
-}
 
-impl Places<'_> {
     /// Inserts the places of a match from one of them on, as far as they have enough
     /// bytes behind them. Of a long match only those at both ends: what repeats it
     /// mostly begins and ends where it does.
@@ -186,6 +184,7 @@ impl Search<'_> {
         let mut place = usize::from(place);
         // The last bytes of what would be longer.
         let mut last = word(message, at + found.length + 1 - SHORTEST);
+        // A slot is used again a window later: a chain that leads there would not end.
         while place.wrapping_sub(first) < behind - first {
             if word(message, place + found.length - SHORTEST) == last {
                 let length = common(message, at, place - 1).min(most);

@@ -115,10 +115,3 @@ fn matches_reach_to_the_end_of_the_window_and_no_further() {
         }
     }
 }
-
-/// Chains that lead back to where they began would be followed again and again.
-#[test]
-fn a_period_of_the_window_is_searched_once() {
-    let message = noise(256).repeat(256);
-    assert_eq!(plainly(&compress(&message, 9, 8)), (message, 256));
-}

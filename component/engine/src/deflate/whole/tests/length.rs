@@ -143,14 +143,3 @@ fn what_cannot_be_compressed_grows_by_the_headers() {
         assert!(compress(&noise(length), 6, 15).len() <= most, "{length}");
     }
 }
-
-/// Blocks end behind a number of matches. Of these matches, none is worth its bits.
-#[test]
-fn not_every_block_of_noise_has_a_header() {
-    let mut message = noise(LONGEST / 2);
-    for _ in 0..12 {
-        let part = noise(LONGEST)[..4].to_vec();
-        message.extend(part);
-    }
-    assert!(compress(&message, 6, 15).len() <= message.len() + 6);
-}
