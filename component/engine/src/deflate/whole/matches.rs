@@ -134,9 +134,14 @@ impl Places<'_> {
     /// Inserts a place, which is the next one, and returns the last one before it.
     #[inline]
     fn insert(&mut self, message: &[u8], at: usize) -> u16 {
+        self.insert_word(word(message, at), at)
+    }
+
+    #[inline]
+    fn insert_word(&mut self, word: u32, at: usize) -> u16 {
         // A prime near 2^32 divided by the golden ratio: what differs spreads over the
         // high bits.
-        let hash = word(message, at).wrapping_mul(2_654_435_761) >> self.shift;
+        let hash = word.wrapping_mul(2_654_435_761) >> self.shift;
         let before = mem::replace(&mut self.heads[hash as usize], low(at + 1));
         let mask = self.chains.len() - 1;
         self.chains[(at + 1) & mask] = before;
@@ -146,13 +151,25 @@ impl Places<'_> {
     /// Inserts the places of a match from one of them on, as far as they have enough
     /// bytes behind them. Of a long match only those at both ends: what repeats it
     /// mostly begins and ends where it does.
-    #[inline(never)]
     fn insert_match(&mut self, message: &[u8], from: usize, to: usize, end: usize) {
         let front = to.min(from + RIM);
-        for place in from..front.min(end) {
-            self.insert(message, place);
+        self.insert_all(message, from, front.min(end));
+        self.insert_all(message, front.max(to - RIM.min(to)), to.min(end));
+    }
+
+    /// Inserts the places from one to another.
+    #[inline(never)]
+    fn insert_all(&mut self, message: &[u8], mut from: usize, to: usize) {
+        // Four at a time, of which the words are read at once.
+        while from + 4 <= to && let Some(long) = message.get(from..).and_then(<[u8]>::first_chunk) {
+            let long = u64::from_le_bytes(*long);
+            for ahead in 0..4 {
+                #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+                self.insert_word((long >> (8 * ahead)) as u32, from + ahead);
+            }
+            from += 4;
         }
-        for place in front.max(to - RIM.min(to))..to.min(end) {
+        for place in from..to {
             self.insert(message, place);
         }
     }
@@ -207,19 +224,26 @@ impl Search<'_> {
     }
 }
 
-/// How many bytes are the same at two places, the first one of which is behind; maybe
-/// some more than there are.
-#[inline]
+/// How many bytes are the same at two places, the first one of which is behind.
+// Not inlined: it has the registers for itself.
+#[inline(never)]
 fn common(message: &[u8], at: usize, before: usize) -> usize {
+    let (Some(one), Some(other)) = (message.get(at..), message.get(before..)) else { return 0 };
+    let (ones, rest) = one.as_chunks::<8>();
+    let (others, _) = other.as_chunks::<8>();
     let mut length = 0;
-    while length < LONGEST {
-        let differing = long(message, at + length) ^ long(message, before + length);
+    for (one, other) in ones.iter().zip(others) {
+        let differing = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
         if differing != 0 {
             return length + (differing.trailing_zeros() / 8) as usize;
         }
         length += 8;
+        if length >= LONGEST {
+            return length;
+        }
     }
-    length
+    let rest = rest.iter().zip(&other[length..]);
+    length + rest.take_while(|(one, other)| one == other).count()
 }
 
 /// 4 bytes, which there are.
@@ -231,19 +255,4 @@ fn word(message: &[u8], at: usize) -> u32 {
         .get(at..at + 4)
         .and_then(<[u8]>::first_chunk)
         .map_or(0, |word| u32::from_le_bytes(*word))
-}
-
-/// 8 bytes, or 0 for those behind the message.
-#[inline]
-fn long(message: &[u8], at: usize) -> u64 {
-    let at = at & 0x1_ffff;
-    match message.get(at..at + 8).and_then(<[u8]>::first_chunk) {
-        Some(long) => u64::from_le_bytes(*long),
-        None => last_long(message.get(at..).unwrap_or_default()),
-    }
-}
-
-#[cold]
-fn last_long(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |long, byte| long << 8 | u64::from(*byte))
 }
