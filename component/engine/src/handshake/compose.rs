@@ -59,8 +59,6 @@ pub(super) fn validate_added(headers: &[Header]) -> Result<(), OptionError> {
 }
 
 fn is_own(name: &str) -> bool {
-    OWN.iter().any(|own| name.eq_ignore_ascii_case(own))
-        || name
-            .get(..OWN_PREFIX.len())
-            .is_some_and(|prefix| prefix.eq_ignore_ascii_case(OWN_PREFIX))
+    OWN.iter().any(|own| grammar::is_same(name, own))
+        || name.get(..OWN_PREFIX.len()).is_some_and(|prefix| grammar::is_same(prefix, OWN_PREFIX))
 }

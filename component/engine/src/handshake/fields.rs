@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
 
+use super::grammar;
 use crate::event::Header;
 
 /// The most of a peer's text that an error repeats, in characters.
@@ -21,7 +22,8 @@ impl<'a> Fields<'a> {
 
     /// The value of each field of this name.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+        let is_named = |field: &&httparse::Header<'_>| grammar::is_same(field.name, name);
+        self.0.iter().filter(is_named).map(|field| field.value)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -47,7 +49,7 @@ impl<'a> Fields<'a> {
     pub(super) fn has_token(&self, name: &str, token: &str) -> bool {
         self.values(name)
             .flat_map(|value| value.split(|byte| *byte == b','))
-            .any(|element| element.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+            .any(|element| grammar::are_same(element.trim_ascii(), token.as_bytes()))
     }
 
     /// The beginning of all values of this name, for an error.

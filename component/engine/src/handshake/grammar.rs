@@ -1,5 +1,17 @@
 //! The few rules of RFC 9110 and RFC 3986 that texts in heads obey.
 
+/// Whether two texts are the same but for the case of ASCII letters.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    are_same(one.as_bytes(), other.as_bytes())
+}
+
+/// The same for bytes.
+// Not inlined, as below: it is long, asked for often, and need not be fast.
+#[inline(never)]
+pub(super) fn are_same(one: &[u8], other: &[u8]) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 /// `tchar` (RFC 9110 §5.6.2).
 pub(super) fn is_token_byte(byte: u8) -> bool {
     matches!(
@@ -9,6 +21,7 @@ pub(super) fn is_token_byte(byte: u8) -> bool {
 }
 
 /// `token` (RFC 9110 §5.6.2).
+#[inline(never)]
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
@@ -49,7 +62,7 @@ fn is_name_byte(byte: u8) -> bool {
 
 /// `serialized-origin` or `null` (RFC 6454 §7.1).
 pub(super) fn is_origin(text: &str) -> bool {
-    text.eq_ignore_ascii_case("null")
+    is_same(text, "null")
         || split_scheme(text).is_some_and(|(scheme, host)| is_scheme(scheme) && is_host(host))
 }
 

@@ -98,7 +98,7 @@ fn parse_target(target: &str) -> Option<Target<'_>> {
         (None, target.to_owned())
     } else {
         let (scheme, rest) = grammar::split_scheme(target)?;
-        if !SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        if !SCHEMES.iter().any(|known| grammar::is_same(scheme, known)) {
             return None;
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

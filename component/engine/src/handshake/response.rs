@@ -5,6 +5,7 @@ use alloc::vec;
 use httparse::Status;
 
 use super::fields::Fields;
+use super::grammar;
 use super::head::Head;
 use crate::error::HandshakeError;
 
@@ -48,7 +49,7 @@ impl<'a> Response<'a> {
         }
         // The whole value, where a server looks for an element (§4.1 item 2).
         let upgrade = fields.single("Upgrade");
-        if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        if !upgrade.is_some_and(|value| grammar::is_same(value, "websocket")) {
             return Err(HandshakeError::Upgrade);
         }
         if !fields.has_token("Connection", "upgrade") {

@@ -86,7 +86,7 @@ impl ServerHandshake {
             return Ok(None);
         }
         let is_allowed = |origin: &&str| match &self.options.origins {
-            Some(allowed) => allowed.iter().any(|one| one.eq_ignore_ascii_case(origin)),
+            Some(allowed) => allowed.iter().any(|one| grammar::is_same(one, origin)),
             None => true,
         };
         // Of several, none can be trusted.
