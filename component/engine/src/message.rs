@@ -177,12 +177,18 @@ impl Receiver {
         input: &mut ReceiveBuffer,
         budget: usize,
     ) -> Result<Option<Received<'static>>, Failure> {
+        let is_whole = frame.is_message() && frame.whole(input).is_some() && !frame.inflating;
         let here = frame.unmask(input);
         let message = self.message.get_or_insert_with(|| Unfinished::new(frame));
         let Some(inflater) = &mut self.inflater else { return Ok(None) };
         let before = message.len();
         let mut deflated = &input.rest()[..here];
         let limit = self.limits.message_bytes;
+        if is_whole && inflater.whole(deflated, message.inflated(), limit, budget) {
+            frame.take(input, here);
+            message.validate(before)?;
+            return self.finish_message(frame);
+        }
         let progress = inflater.inflate(&mut deflated, message.inflated(), limit, budget);
         let left = deflated.len();
         frame.take(input, here - left);

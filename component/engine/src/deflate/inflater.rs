@@ -4,18 +4,19 @@ use alloc::vec::Vec;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::TAIL;
+use super::{TAIL, inflate_whole};
 use crate::error::{Failure, LimitError, ProtocolError};
 use crate::growth;
 
 /// Decompresses what the peer sends, message after message.
 ///
-/// Of each message: [`inflate`](Self::inflate) for the payload of every frame,
-/// until it is complete, then [`finish`](Self::finish). After an error the
-/// connection has failed, and with it the inflater.
+/// Of each message: [`whole`](Self::whole) if it is of one frame, which may do; or
+/// else [`inflate`](Self::inflate) for the payload of every frame, until it is complete,
+/// then [`finish`](Self::finish). After an error the connection has failed, and with it
+/// the inflater.
 ///
-/// It holds about 48 KiB from the first message on. The window is always
-/// DEFLATE's largest, so that it does for all agreed window bits.
+/// It holds about 48 KiB from the first message on for which `whole` did not do. The
+/// window is always DEFLATE's largest, so that it does for all agreed window bits.
 pub(crate) struct Inflater {
     context_takeover: bool,
     stream: Option<Inflate>,
@@ -41,6 +42,20 @@ impl Inflater {
 
     pub(crate) fn new(context_takeover: bool) -> Self {
         Self { context_takeover, stream: None, stream_start: 0 }
+    }
+
+    /// Decompresses a whole message into `output`, which is empty, if no context is
+    /// carried and the message is a usual one: of `budget` bytes and of `limit` at most,
+    /// and whatever else [`inflate_whole`] asks for. Otherwise nothing has changed.
+    pub(crate) fn whole(
+        &mut self,
+        payload: &[u8],
+        output: &mut Vec<u8>,
+        limit: u64,
+        budget: usize,
+    ) -> bool {
+        let most = usize::try_from(limit).map_or(budget, |limit| limit.min(budget));
+        !self.context_takeover && inflate_whole::inflate(payload, output, most).is_some()
     }
 
     /// Consumes from the front of `input` and appends to the message `output`,

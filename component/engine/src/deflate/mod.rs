@@ -1,11 +1,12 @@
 //! permessage-deflate (RFC 7692): negotiation as pure data, and the codec.
 //!
 //! DEFLATE itself is zlib-rs, but for short messages without context, which `whole`
-//! compresses. What is added here is the RFC's: the tail of each message, context
+//! compresses and `inflate_whole` decompresses. What is added here is the RFC's: the tail of each message, context
 //! takeover, window bits, and bounds on memory and time.
 
 mod deflater;
 mod extension_list;
+mod inflate_whole;
 mod inflater;
 pub(crate) mod negotiation;
 #[cfg(test)]

@@ -154,12 +154,16 @@ fn clients_frame() -> impl Strategy<Value = Vec<u8>> {
     (first, payload, masking_key()).prop_map(|(first, payload, key)| masked(first, &payload, key))
 }
 
-/// A compressed message in several fragments: mostly sound, text and within the limit.
+/// A compressed message in one frame or in several: mostly sound, text and within the
+/// limit; some with a code of their own.
 fn compressed_message() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![199 => Just(b'x'), 1 => any::<u8>()];
-    let message = prop::collection::vec(byte, 0..130);
+    let few = prop_oneof![199 => prop::sample::select(b"aeio".to_vec()), 1 => any::<u8>()];
+    let message =
+        prop_oneof![prop::collection::vec(byte, 0..130), prop::collection::vec(few, 60..130),];
+    let part = prop_oneof![1 => 1_usize..20, 1 => Just(64)];
     let junk = prop_oneof![4 => Just(&b""[..]), 1 => Just(&b"\xff\xff\xff"[..])];
-    (message, junk, 1usize..20, masking_key()).prop_map(|(message, junk, part, key)| {
+    (message, junk, part, masking_key()).prop_map(|(message, junk, part, key)| {
         let mut payload = vec![];
         let mut deflater = Deflater::new(6, 15, false);
         deflater.begin();
@@ -185,6 +189,7 @@ proptest! {
         begins: bool,
         read in 1usize..100,
         budget in 1usize..200,
+        client_context_takeover: bool,
         frames in prop::collection::vec(
             prop_oneof![4 => clients_frame(), 1 => compressed_message()],
             0..12,
@@ -192,9 +197,10 @@ proptest! {
     ) {
         let begin = if begins { masked(0x01, b"", [0; 4]) } else { vec![] };
         let bytes = [begin, frames.concat()].concat();
+        let compression = AgreedCompression { client_context_takeover, ..COMPRESSION };
         let received = |read, budget| {
             let mut all = vec![];
-            let mut receiver = Receiver::new(Role::Client, &limits(), Some(&COMPRESSION));
+            let mut receiver = Receiver::new(Role::Client, &limits(), Some(&compression));
             let verdict = bytes
                 .chunks(read)
                 .try_for_each(|read| receive_into(&mut all, &mut receiver, read, budget));

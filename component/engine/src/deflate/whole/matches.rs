@@ -161,7 +161,9 @@ impl Places<'_> {
     #[inline(never)]
     fn insert_all(&mut self, message: &[u8], mut from: usize, to: usize) {
         // Four at a time, of which the words are read at once.
-        while from + 4 <= to && let Some(long) = message.get(from..).and_then(<[u8]>::first_chunk) {
+        while from + 4 <= to
+            && let Some(long) = message.get(from..).and_then(<[u8]>::first_chunk)
+        {
             let long = u64::from_le_bytes(*long);
             for ahead in 0..4 {
                 #[expect(clippy::cast_possible_truncation, reason = "the low half")]
