@@ -3,14 +3,13 @@
 use super::bits::Bits;
 use super::code::{Code, Used};
 use super::symbol::Kind;
+use crate::deflate::whole::LENGTHS_ORDER;
 
 /// Symbols of the code in which the lengths are.
-const SYMBOLS: usize = 19;
-const ORDER: [u8; SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+const SYMBOLS: usize = LENGTHS_ORDER.len();
 /// Literals and lengths, and distances, of which a block can have a code.
 const MOST_LITERALS: u16 = 286;
 const MOST_DISTANCES: u16 = 30;
-const END: u16 = 256;
 
 /// Reads the codes of a block.
 #[inline(never)]
@@ -32,6 +31,7 @@ pub(super) fn read<'a>(
     let (mut symbol, mut length) = (0, None);
     while symbol < literal_count + distance_count {
         bits.refill();
+        // The last length again, or 0: so often at least, and more with extra bits.
         let (repeated, least, extra_bits) = match distances.next(&mut bits)?.plain_number() {
             16 => (length?, 3, 2),
             17 => (0, 3, 3),
@@ -54,8 +54,6 @@ pub(super) fn read<'a>(
     let used = &used[..count];
     let (literal, distance) =
         used.split_at(used.partition_point(|one| one.symbol() < literal_count));
-    // zlib refuses a block that could not end.
-    literal.iter().find(|one| one.symbol() == END)?;
     literals.set(literal, 0, Kind::LiteralOrLength)?;
     distances.set(distance, literal_count, Kind::Distance)?;
     Some(bits)
@@ -65,7 +63,7 @@ pub(super) fn read<'a>(
 #[inline(never)]
 fn read_lengths_code<'a>(mut bits: Bits<'a>, in_order: usize, code: &mut Code) -> Option<Bits<'a>> {
     let mut lengths = [0; SYMBOLS];
-    for index in ORDER.get(..in_order)? {
+    for index in LENGTHS_ORDER.get(..in_order)? {
         lengths[usize::from(*index)] = bits.refill_and_take(3)?;
     }
     let mut used = [Used::default(); SYMBOLS];

@@ -12,8 +12,6 @@ pub(super) struct Symbol(u32);
 
 const LITERAL: u32 = 1 << 8;
 const END: u32 = 1 << 9;
-/// It has a codeword in the fixed code, and no meaning.
-const UNUSED: u32 = 1 << 10;
 
 /// What the symbols of a code are.
 #[derive(Clone, Copy)]
@@ -30,7 +28,7 @@ impl Symbol {
     pub(super) fn new(kind: Kind, number: u16) -> Self {
         match kind {
             Kind::LiteralOrLength => Self::literal_or_length(number),
-            Kind::Distance => Self::distance(number),
+            Kind::Distance => Self::range(number, 1, 1),
             Kind::Plain => Self::plain(number),
         }
     }
@@ -45,13 +43,8 @@ impl Symbol {
             256 => Self(END),
             // The longest match has a symbol of its own.
             285 => Self(258 << 16),
-            286.. => Self(UNUSED),
             _ => Self::range(number - 257, 2, 3),
         }
-    }
-
-    fn distance(number: u16) -> Self {
-        if number < 30 { Self::range(number, 1, 1) } else { Self(UNUSED) }
     }
 
     /// In each power of two there are as many symbols as `precision` bits have values.
@@ -99,9 +92,6 @@ impl Symbol {
     /// The length or distance, with the extra bits that follow.
     #[inline]
     pub(super) fn number(self, bits: &mut Bits<'_>) -> Option<usize> {
-        if self.0 & UNUSED != 0 {
-            return None;
-        }
         let extra = bits.take(self.0 >> 4 & 0xf)?;
         Some((self.0 >> 16) as usize + usize::from(extra))
     }

@@ -1,5 +1,7 @@
 //! Messages as a whole: against zlib, on what is right and on what is not.
 
+mod blocks;
+
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -14,8 +14,9 @@ const FEW_ZEROS: u16 = 17;
 const MANY_ZEROS: u16 = 18;
 const EXTRA_BITS: [u8; SYMBOLS] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 7];
 
-/// Those that are rare come last, and are left out.
-const ORDER: [u8; SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+/// In which their own lengths are: those that are rare come last, and are left out.
+pub(in crate::deflate) const ORDER: [u8; SYMBOLS] =
+    [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const LIMIT: usize = 7;
 const FEWEST_LITERALS: usize = 257;
 const FEWEST_DISTANCES: usize = 1;

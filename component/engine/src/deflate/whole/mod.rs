@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 
 use bits::Bits;
 use effort::Effort;
+pub(super) use header::ORDER as LENGTHS_ORDER;
 use matches::Matches;
 
 /// Bytes of the longest message that is compressed as a whole.
