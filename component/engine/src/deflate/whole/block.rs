@@ -7,9 +7,10 @@ use super::huffman::{self, Codeword, Counts, LONGEST, Scratch};
 use super::low;
 use super::matches::Sequence;
 
-/// Literals, the end of the block, and lengths; two of them only in the fixed code.
+/// Literals, the end of the block, and lengths; and distances. Two of either have only
+/// codewords in the fixed code, and no meaning.
 pub(super) const LITERALS: usize = 288;
-pub(super) const DISTANCES: usize = 30;
+pub(super) const DISTANCES: usize = 32;
 const END: usize = 256;
 const FIRST_LENGTH: usize = 257;
 

@@ -7,6 +7,7 @@ use super::low;
 
 /// Symbols of the code in which the lengths are: lengths as such, and repetitions.
 const SYMBOLS: usize = 19;
+const ROOM: usize = SYMBOLS.next_multiple_of(huffman::GROUP as usize);
 /// The last length again, 3 to 6 times.
 const REPEAT: u16 = 16;
 /// Length 0, 3 to 10 times, and 11 to 138 times.
@@ -28,7 +29,7 @@ pub(super) struct Header {
     /// Symbols, below what follows their codewords.
     items: [u16; LITERALS + DISTANCES],
     count: usize,
-    lengths: [u8; SYMBOLS],
+    lengths: [u8; ROOM],
     counts: Counts,
     in_order: usize,
     cost: usize,
@@ -44,12 +45,12 @@ impl Header {
             distances,
             items: [0; LITERALS + DISTANCES],
             count: 0,
-            lengths: [0; SYMBOLS],
+            lengths: [0; ROOM],
             counts: Counts::default(),
             in_order: 0,
             cost: 0,
         };
-        let mut frequencies = [0; SYMBOLS];
+        let mut frequencies = [0; ROOM];
         for lengths in [&codes.literals[..literals], &codes.distances[..distances]] {
             for run in lengths.chunk_by(|one, other| one == other) {
                 header.push_run(run[0].into(), run.len(), &mut frequencies);
@@ -69,7 +70,7 @@ impl Header {
     }
 
     /// Adds `times` times a length.
-    fn push_run(&mut self, length: u16, mut times: usize, frequencies: &mut [u16; SYMBOLS]) {
+    fn push_run(&mut self, length: u16, mut times: usize, frequencies: &mut [u16; ROOM]) {
         let mut push = |symbol: u16, extra: usize| {
             self.items[self.count] = (low(extra) << 5) | symbol;
             self.count += 1;
@@ -99,7 +100,7 @@ impl Header {
 
     #[inline(never)]
     pub(super) fn write(&self, bits: &mut Bits<'_>) {
-        let mut codewords = [Codeword::default(); SYMBOLS];
+        let mut codewords = [Codeword::default(); ROOM];
         huffman::codewords(&self.counts, &self.lengths, &mut codewords);
         let counts = (self.literals - FEWEST_LITERALS)
             | (self.distances - FEWEST_DISTANCES) << 5

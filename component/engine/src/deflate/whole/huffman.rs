@@ -31,6 +31,16 @@ impl Scratch {
     }
 }
 
+/// Most symbols do not occur: so many at once are looked at together. It divides the
+/// number of symbols of each code, with some at the end that never occur.
+pub(super) const GROUP: u32 = 8;
+
+fn groups<T>(symbols: &[T]) -> &[[T; GROUP as usize]] {
+    let (groups, rest) = symbols.as_chunks();
+    debug_assert!(rest.is_empty());
+    groups
+}
+
 /// Computes how long each symbol's codeword is, `limit` bits at most; 0 if it does not
 /// occur. Two symbols at least have one, so that no code is incomplete: some decoders
 /// refuse those.
@@ -42,10 +52,15 @@ pub(super) fn lengths(
     Scratch { sorted, nodes }: &mut Scratch,
 ) -> Counts {
     let mut used = 0;
-    for (symbol, frequency) in (0..).zip(frequencies) {
-        if *frequency > 0 {
-            sorted[used] = u32::from(*frequency) << SYMBOL_BITS | symbol;
-            used += 1;
+    for (group, frequencies) in (0..).zip(groups(frequencies)) {
+        if frequencies.iter().fold(0, |all, one| all | one) == 0 {
+            continue;
+        }
+        for (symbol, frequency) in (GROUP * group..).zip(frequencies) {
+            if *frequency > 0 {
+                sorted[used] = u32::from(*frequency) << SYMBOL_BITS | symbol;
+                used += 1;
+            }
         }
     }
     if used < 2 {
@@ -199,12 +214,18 @@ pub(super) fn codewords(counts: &Counts, lengths: &[u8], codewords: &mut [Codewo
     for length in 1..=LONGEST {
         next[length] = (next[length - 1] + counts[length - 1]) << 1;
     }
-    for (codeword, length) in codewords.iter_mut().zip(lengths) {
-        if *length > 0 {
-            let next = &mut next[usize::from(*length)];
-            let bits = next.reverse_bits() >> (16 - length);
-            *codeword = Codeword(u32::from(bits) << 4 | u32::from(*length));
-            *next += 1;
+    let (codewords, _) = codewords.as_chunks_mut::<{ GROUP as usize }>();
+    for (codewords, lengths) in codewords.iter_mut().zip(groups(lengths)) {
+        if lengths.iter().fold(0, |all, one| all | one) == 0 {
+            continue;
+        }
+        for (codeword, length) in codewords.iter_mut().zip(lengths) {
+            if *length > 0 {
+                let next = &mut next[usize::from(*length)];
+                let bits = next.reverse_bits() >> (16 - length);
+                *codeword = Codeword(u32::from(bits) << 4 | u32::from(*length));
+                *next += 1;
+            }
         }
     }
 }

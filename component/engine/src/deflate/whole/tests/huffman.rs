@@ -4,8 +4,11 @@ use super::*;
 use crate::deflate::whole::huffman::{self, Counts, Scratch};
 
 fn lengths(frequencies: &[u16], limit: usize) -> (Vec<u8>, Counts) {
-    let mut lengths = vec![0; frequencies.len()];
-    let counts = huffman::lengths(frequencies, limit, &mut lengths, &mut Scratch::new());
+    let mut padded = frequencies.to_vec();
+    padded.resize(frequencies.len().next_multiple_of(huffman::GROUP as usize), 0);
+    let mut lengths = vec![0; padded.len()];
+    let counts = huffman::lengths(&padded, limit, &mut lengths, &mut Scratch::new());
+    assert_eq!(lengths.split_off(frequencies.len()).iter().max().unwrap_or(&0), &0);
     (lengths, counts)
 }
 
