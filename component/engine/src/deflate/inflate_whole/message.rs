@@ -11,8 +11,9 @@ const LONGEST: usize = 258;
 /// From so many bytes on, a match is a long one.
 const LONG: usize = 96;
 
-/// Room for a literal or a match, and for the rest of a step.
-pub(super) const ROOM: usize = LONGEST + STEP;
+/// Room for what is put between two looks at it: two literals, and a match with the rest
+/// of its last step.
+pub(super) const ROOM: usize = 2 + LONGEST.next_multiple_of(STEP);
 
 /// Grows with what comes, up to some length.
 pub(super) struct Message<'a> {
