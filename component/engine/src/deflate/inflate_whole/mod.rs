@@ -36,6 +36,9 @@ const DYNAMIC: u16 = 0b10;
 /// (RFC 7692 §7.2.2).
 ///
 /// `None` for any other message and for some rare ones: then `output` is empty again.
+// Not inlined: its tables are on the stack, 6 KiB that connections that never inflate
+// would keep.
+#[inline(never)]
 pub(super) fn inflate(payload: &[u8], output: &mut Vec<u8>, most: usize) -> Option<()> {
     debug_assert!(output.is_empty());
     // BFINAL and BTYPE of the first block, to tell messages apart that are not for here
