@@ -2,7 +2,7 @@
 
 /// Takes bits off the front of bytes; behind them there are some of 0.
 ///
-/// A small value that is handed over and back rather than lent: so it can be in registers.
+/// Small, so that a loop can work with a copy of its own, which can be in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     /// What is not held.

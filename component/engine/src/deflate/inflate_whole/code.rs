@@ -3,6 +3,7 @@
 use core::hint::black_box;
 
 use super::bits::Bits;
+use super::header::MOST_LITERALS;
 use super::symbol::{Kind, Symbol};
 
 /// Codewords of up to that many bits are looked up. Messages that are short seldom have
@@ -17,7 +18,7 @@ const SHORT: u32 = 5;
 const LONGEST: usize = 15;
 
 /// Symbols of the largest code.
-const MOST_SYMBOLS: usize = 288;
+const MOST_SYMBOLS: usize = MOST_LITERALS as usize;
 
 /// A symbol that has a codeword, above 4 bits of that one's length.
 #[derive(Clone, Copy, Default)]

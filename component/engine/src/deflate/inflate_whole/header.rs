@@ -8,7 +8,7 @@ use crate::deflate::whole::LENGTHS_ORDER;
 /// Symbols of the code in which the lengths are.
 const SYMBOLS: usize = LENGTHS_ORDER.len();
 /// Literals and lengths, and distances, of which a block can have a code.
-const MOST_LITERALS: u16 = 286;
+pub(super) const MOST_LITERALS: u16 = 286;
 const MOST_DISTANCES: u16 = 30;
 
 /// Reads the codes of a block.
