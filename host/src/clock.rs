@@ -1,179 +1,100 @@
-//! The time that endpoints are told, and the wait for their deadlines.
+//! The time that endpoints are told, and the timers that wait for it.
 
-use std::mem;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use tokio::task::coop::unconstrained;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, Timeout, sleep, sleep_until, timeout};
 
-/// Tells the `instant` of `wit/types.wit`: milliseconds since the server began.
-#[derive(Clone, Copy)]
+/// Tells the `instant` of `wit/types.wit`: milliseconds since it was made. Clones
+/// tell the same.
+#[derive(Clone)]
 pub(crate) struct Clock {
     origin: Instant,
+    /// Whose event loop waits for the timers.
+    runtime: Handle,
+    /// Ends that event loop with the last clone, if it is the clock's own.
+    _running: Option<Arc<watch::Sender<()>>>,
 }
 
 impl Clock {
-    /// A clock that begins at 0 now.
-    pub(crate) fn start() -> Self {
-        Self { origin: Instant::now() }
+    /// A clock that begins at 0 now, for whatever runs in this runtime.
+    pub(crate) fn here() -> Self {
+        Self { origin: Instant::now(), runtime: Handle::current(), _running: None }
+    }
+
+    /// A clock that begins at 0 now, whose timers a thread of its own waits for.
+    ///
+    /// An event loop that has timers sleeps until the next of them. So it has the kernel
+    /// arm one each time, and disarm it as soon as bytes come: a tenth of the CPU time of
+    /// a short message, where a single connection is served.
+    pub(crate) fn with_thread() -> io::Result<Self> {
+        let timers = Builder::new_current_thread().enable_time().build()?;
+        let runtime = timers.handle().clone();
+        let (running, mut ended) = watch::channel(());
+        let wait = move || {
+            // An error tells that the last clone is gone.
+            timers.block_on(async { while ended.changed().await.is_ok() {} });
+        };
+        thread::Builder::new().name("timers".to_owned()).spawn(wait)?;
+        Ok(Self { origin: Instant::now(), runtime, _running: Some(Arc::new(running)) })
     }
 
     /// The time, rounded down: a deadline is never found reached too early.
-    pub(crate) fn now(self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn at(self, instant: u64) -> Instant {
+    /// When the clock tells `instant`.
+    pub(crate) fn at(&self, instant: u64) -> Instant {
         self.origin + Duration::from_millis(instant)
     }
-}
 
-/// Waits for the deadline of the newest output.
-///
-/// Deadlines mostly move away, with every message that arrives. So the timer
-/// stays armed for an older one and looks again when it fires; to arm it anew
-/// each time would cost more than all else that a message needs of a clock.
-pub(crate) struct Alarm {
-    clock: Clock,
-    deadline: Option<u64>,
-    /// It rang, and no deadline was set since.
-    has_rung: bool,
-    /// When it may ring next.
-    earliest: u64,
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Whom the timer wakes when it fires; `None` while it has yet to be told.
-    waker: Option<Waker>,
-}
-
-impl Alarm {
-    /// The farthest deadline that is believed, a day: farther ones are looked
-    /// at early, which the contract makes harmless, and no guest's number can
-    /// overflow the clock.
-    const FARTHEST: u64 = 24 * 60 * 60 * 1000;
-
-    /// An alarm without a deadline.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, deadline: None, has_rung: false, earliest: 0, timer: None, waker: None }
+    /// Ready after so long.
+    pub(crate) fn sleep(&self, wait: Duration) -> Sleep {
+        let _within = self.runtime.enter();
+        sleep(wait)
     }
 
-    /// Waits for `deadline` in place of any earlier one. Tells the time.
-    ///
-    /// Behind a ring, the next one is a millisecond away at least: a guest that always
-    /// names the past is called a thousand times a second at most, and there is time to
-    /// read from its peer. Deadlines that are set meanwhile change nothing about that:
-    /// otherwise one that has passed could be put off for ever.
-    pub(crate) fn set(&mut self, deadline: Option<u64>) -> u64 {
-        let now = self.clock.now();
-        if mem::take(&mut self.has_rung) {
-            self.earliest = now + 1;
-        }
-        self.deadline = deadline.map(|at| at.clamp(self.earliest, now + Self::FARTHEST));
-        now
+    /// Ready at a time.
+    pub(crate) fn sleep_until(&self, at: Instant) -> Sleep {
+        let _within = self.runtime.enter();
+        sleep_until(at)
     }
 
-    /// Whether the deadline has come by `now`: then it rings.
-    pub(crate) fn is_due(&mut self, now: u64) -> bool {
-        let is_due = self.deadline.is_some_and(|deadline| deadline <= now);
-        self.has_rung |= is_due;
-        is_due
-    }
-
-    /// Ready once the deadline is reached; never without one.
-    ///
-    /// Costs little where it was asked by the same task before: the timer is looked
-    /// at, and not told once more whom to wake.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.deadline else { return Poll::Pending };
-        let wanted = self.clock.at(deadline);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(wanted)));
-        if timer.deadline() > wanted {
-            timer.as_mut().reset(wanted);
-            self.waker = None;
-        }
-        let wakes = |waker: &Waker| waker.will_wake(cx.waker());
-        if !timer.is_elapsed() && self.waker.as_ref().is_some_and(wakes) {
-            return Poll::Pending;
-        }
-        loop {
-            // A timer that tokio's cooperative budget put off would not know the waker.
-            if pin!(unconstrained(timer.as_mut())).poll(cx).is_pending() {
-                self.waker = Some(cx.waker().clone());
-                return Poll::Pending;
-            }
-            if timer.deadline() >= wanted {
-                self.has_rung = true;
-                return Poll::Ready(());
-            }
-            timer.as_mut().reset(wanted);
-        }
+    /// The output of a future, unless it takes longer than so long from now.
+    pub(crate) fn timeout<F: Future>(&self, wait: Duration, future: F) -> Timeout<F> {
+        let _within = self.runtime.enter();
+        timeout(wait, future)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
-    use tokio::runtime::Builder;
-    use tokio::time::timeout;
+    use std::future::pending;
 
     use super::*;
 
-    /// Sets an alarm anew for each of these deadlines, in milliseconds from now, once it
-    /// waits for the one before; and waits for the last.
-    fn wait_for(deadlines: &[u64]) -> Duration {
-        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        let started = Instant::now();
-        runtime.block_on(async {
-            let mut alarm = Alarm::new(Clock::start());
-            for deadline in deadlines {
-                alarm.set(Some(*deadline));
-                poll_fn(|cx| Poll::Ready(alarm.poll(cx).is_ready())).await;
-            }
-            let rings = poll_fn(|cx| alarm.poll(cx));
-            timeout(Duration::from_mins(1), rings).await.expect("it never rings");
-        });
-        started.elapsed()
-    }
+    const LONG: Duration = Duration::from_mins(1);
 
     #[test]
-    fn an_alarm_rings_at_the_newest_deadline() {
-        for deadlines in [&[20][..], &[5, 20], &[5, 10, 20], &[40_000, 20], &[40_000, 5, 20]] {
-            let waited = wait_for(deadlines);
-            assert!((20..30_000).contains(&waited.as_millis()), "{deadlines:?}: {waited:?}");
-        }
-    }
-
-    #[test]
-    fn a_deadline_that_has_passed_is_due_whatever_else_is_set() {
-        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        let _within = runtime.enter();
-        let mut alarm = Alarm::new(Clock::start());
-        let now = alarm.set(Some(0));
-        assert!(alarm.is_due(now));
-        for _ in 0..2 {
-            // A ring, behind which a guest names the past again.
-            let now = alarm.set(Some(0));
-            assert!(!alarm.is_due(now), "too soon");
-            let mut again = alarm.set(Some(0));
-            while again == now {
-                again = alarm.set(Some(0));
-            }
-            assert!(alarm.is_due(again));
-        }
-    }
-
-    #[test]
-    fn an_alarm_rings_for_whoever_asked_last() {
-        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
-            let mut alarm = Alarm::new(Clock::start());
-            alarm.set(Some(10));
-            let nobody = &mut Context::from_waker(Waker::noop());
-            assert!(alarm.poll(nobody).is_pending());
-            let rings = poll_fn(|cx| alarm.poll(cx));
-            timeout(Duration::from_mins(1), rings).await.expect("it wakes nobody");
+    fn a_thread_waits_for_timers_until_the_last_clone_of_its_clock_is_gone() {
+        let [clock, other] = [(); 2].map(|()| Clock::with_thread().unwrap());
+        let untimed = Builder::new_current_thread().build().unwrap();
+        let waiting = clock.runtime.spawn(pending::<()>());
+        let clone = clock.clone();
+        drop(clock);
+        untimed.block_on(async {
+            clone.sleep(Duration::from_millis(5)).await;
+            assert!(clone.timeout(Duration::from_millis(5), pending::<()>()).await.is_err());
+            assert!(!waiting.is_finished());
+            drop(clone);
+            let ended = other.timeout(LONG, waiting).await.expect("the thread goes on");
+            assert!(ended.is_err_and(|error| error.is_cancelled()));
         });
     }
 }

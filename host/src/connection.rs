@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
 use tracing::{Level, debug, enabled, warn};
 
+use crate::alarm::Alarm;
 use crate::bindings::types::{Next, ReadyState};
-use crate::clock::Alarm;
 use crate::guest::Output;
 use crate::guest_failure::GuestFailure;
 use crate::isolation::Endpoint;
@@ -42,7 +42,7 @@ where
 {
     let mut connection = Connection {
         transport: Transport::new(stream),
-        alarm: Alarm::new(worker.clock),
+        alarm: Alarm::new(worker.clock.clone()),
         seat: worker.roster.seat(),
         now: None,
         next: Next::Drain,
@@ -68,7 +68,7 @@ where
             worker.closing_timeout
         }
     };
-    let clean = connection.transport.close(&worker.buffer, lingering).await;
+    let clean = connection.transport.close(&worker.buffer, &worker.clock, lingering).await;
     debug!(%peer, clean, "the transport is closed");
 }
 
@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Moves bytes and time until the endpoint says `close`; returns how long
     /// the transport may take for it.
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
-        let clock = self.worker.clock;
+        let clock = &self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
         self.call(|passage| endpoint.drain(clock.now(), passage))?;
         while self.next != Next::Close {

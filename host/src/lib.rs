@@ -42,6 +42,7 @@
 //! connection, transport, passage; guest, passage; beside them the leaves bindings, clock,
 //! roster, `guest_failure`, `long_reads`, `read_buffer`, listener, tls, process, reclaim.
 
+mod alarm;
 mod app;
 mod bindings;
 mod canonical;

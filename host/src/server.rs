@@ -59,7 +59,7 @@ impl Server {
     /// handshake with code 1001 (§7.4.1) on every connection, and returns when
     /// all are gone or the drain timeout has passed.
     pub async fn run(self, ending: impl Future<Output = ()>) -> Result<(), Error> {
-        let clock = Clock::start();
+        let clock = Clock::with_thread().map_err(Error::Worker)?;
         let most = usize::try_from(self.app.settings.max_connections).unwrap_or(usize::MAX);
         let vacancies = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         let (end, ended) = watch::channel(());
@@ -68,7 +68,7 @@ impl Server {
         for (number, listeners) in self.listeners.into_iter().enumerate() {
             let assignment = Assignment {
                 app: Arc::clone(&self.app),
-                clock,
+                clock: clock.clone(),
                 listeners,
                 vacancies: Arc::clone(&vacancies),
                 ending: ended.clone(),

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::timeout;
 
+use crate::clock::Clock;
 use crate::passage::{self, Direct};
 use crate::read_buffer::ReadBuffer;
 
@@ -188,11 +188,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// [`poll_close`](Self::poll_close) for a transport that is let go of, and tells
     /// whether the peer ended it. Waits so long for the peer, and again for as long
     /// as it takes what waits for it.
-    pub(crate) async fn close(mut self, buffer: &RefCell<ReadBuffer>, wait: Duration) -> bool {
+    pub(crate) async fn close(
+        mut self,
+        buffer: &RefCell<ReadBuffer>,
+        clock: &Clock,
+        wait: Duration,
+    ) -> bool {
         self.progress = 0;
         loop {
             let closing = poll_fn(|cx| self.poll_close(cx, &mut buffer.borrow_mut()));
-            match timeout(wait, closing).await {
+            match clock.timeout(wait, closing).await {
                 Ok(closed) => return closed.is_ok(),
                 Err(_) if self.has_progressed() => {}
                 Err(_) => return false,

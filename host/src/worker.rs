@@ -10,7 +10,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinSet, spawn_local};
-use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::app::App;
@@ -78,7 +77,7 @@ pub(crate) struct Assignment {
 /// Runs a worker on this thread until the server ends.
 pub(crate) fn run(assignment: Assignment) -> Result<(), Error> {
     let runtime = Builder::new_current_thread()
-        .enable_all()
+        .enable_io()
         .build_local(LocalOptions::default())
         .map_err(Error::Worker)?;
     runtime.block_on(work(assignment))
@@ -111,7 +110,8 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
     accepting.shutdown().await;
 
     worker.roster.drain();
-    if timeout(drain_timeout, worker.roster.emptied()).await.is_err() {
+    let emptied = worker.clock.timeout(drain_timeout, worker.roster.emptied());
+    if emptied.await.is_err() {
         info!(connections = worker.roster.len(), "dropped: they did not close in time");
     }
     Ok(())
@@ -146,7 +146,7 @@ async fn accept(
                 if let Some(times) = failed.permit() {
                     warn!(%error, times, "cannot accept connections for now");
                 }
-                sleep(listener::PAUSE).await;
+                worker.clock.sleep(listener::PAUSE).await;
             }
         }
     }
@@ -180,7 +180,7 @@ fn welcome(
     // stranger who never gets that far costs no instance, only the permit.
     let handshake = tls.accept(stream);
     spawn_local(async move {
-        match timeout(worker.opening_timeout, handshake).await {
+        match worker.clock.timeout(worker.opening_timeout, handshake).await {
             Ok(Ok(stream)) => connection::serve(stream, peer, accepted, &worker).await,
             Ok(Err((error, stream))) => {
                 debug!(%peer, %error, "the TLS handshake failed");
@@ -200,7 +200,7 @@ fn refuse(worker: &Rc<Worker>, stream: TcpStream, answer: &'static [u8]) {
     spawn_local(async move {
         let mut transport = Transport::new(stream);
         transport.queue(answer.to_vec());
-        let clean = transport.close(&worker.buffer, REFUSAL).await;
+        let clean = transport.close(&worker.buffer, &worker.clock, REFUSAL).await;
         debug!(clean, "a refused connection is closed");
         drop(permit);
     });

@@ -8,11 +8,12 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
+use crate::alarm::Alarm;
 use crate::bindings::types::{Agreed, CloseFrame, Closure, Event, Failure, Message, Next};
 use crate::client::dial::Stream;
 use crate::client::error::{EngineFailure, SendError};
 use crate::client::guest::Guest;
-use crate::clock::{Alarm, Clock};
+use crate::clock::Clock;
 use crate::read_buffer::ReadBuffer;
 use crate::transport::Transport;
 
@@ -64,8 +65,8 @@ impl Connection {
         let mut connection = Self {
             transport: Transport::new(stream),
             guest,
+            alarm: Alarm::new(clock.clone()),
             clock,
-            alarm: Alarm::new(clock),
             next: Next::Drain,
             is_undrained: true,
             events: VecDeque::new(),

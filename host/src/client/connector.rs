@@ -127,7 +127,7 @@ impl Connector {
             begun: Instant::now(),
             timeout: Duration::from_millis(self.options.timeouts.opening.into()),
         };
-        let clock = Clock::start();
+        let clock = Clock::here();
         let message_bytes = self.options.limits.message_bytes;
         let guest = Guest::start(clock.now(), &self.start(&target), message_bytes)?
             .map_err(|refusal| ConnectError::Option(OptionRefusal(refusal)))?;
