@@ -163,7 +163,6 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
-        self.seat.keep(cx.waker());
         if self.seat.is_told_to_leave() {
             return Poll::Ready(Wake::GoingAway);
         }

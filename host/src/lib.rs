@@ -52,6 +52,7 @@ mod connection;
 mod core_module;
 mod engine;
 mod error;
+mod event_loop;
 mod guest;
 mod guest_failure;
 mod isolation;

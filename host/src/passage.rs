@@ -8,10 +8,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
 use socket2::SockRef;
-use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
+use crate::event_loop::Socket;
 
 /// A stream, and the socket that its bytes pass as they are, if there is one.
 pub(crate) trait Direct {
@@ -20,18 +20,17 @@ pub(crate) trait Direct {
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-impl Direct for TcpStream {
+impl Direct for Socket {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
 
-    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        // What went wrong is found out by reading.
-        self.poll_read_ready(cx).map(drop)
+    fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+        self.poll_readable()
     }
 }
 
-impl Direct for TlsStream<TcpStream> {
+impl Direct for TlsStream<Socket> {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         None
     }

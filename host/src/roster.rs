@@ -1,23 +1,35 @@
 //! Who is connected to a worker: to wake them all, and to know when all are gone.
 
 use std::cell::{Cell, RefCell};
-use std::task::Waker;
+use std::rc::Rc;
 
 use slab::Slab;
 use tokio::sync::Notify;
 
+use crate::event_loop::{EventLoop, TaskId};
+
 /// The connections of one worker.
-#[derive(Default)]
 pub(crate) struct Roster {
-    seats: RefCell<Slab<Waker>>,
+    events: Rc<EventLoop>,
+    seats: RefCell<Slab<TaskId>>,
     draining: Cell<bool>,
     emptied: Notify,
 }
 
 impl Roster {
-    /// Takes a seat for a new connection.
+    /// Nobody yet.
+    pub(crate) fn new(events: Rc<EventLoop>) -> Self {
+        Self {
+            events,
+            seats: RefCell::default(),
+            draining: Cell::new(false),
+            emptied: Notify::new(),
+        }
+    }
+
+    /// Takes a seat for a new connection, which the running task serves.
     pub(crate) fn seat(&self) -> Seat<'_> {
-        let key = self.seats.borrow_mut().insert(Waker::noop().clone());
+        let key = self.seats.borrow_mut().insert(self.events.running());
         Seat { roster: self, key, has_taken_leave: false }
     }
 
@@ -29,8 +41,8 @@ impl Roster {
 
     /// Makes every connection look around.
     pub(crate) fn wake_all(&self) {
-        for (_, waker) in self.seats.borrow().iter() {
-            waker.wake_by_ref();
+        for (_, &task) in self.seats.borrow().iter() {
+            self.events.wake(task);
         }
     }
 
@@ -55,13 +67,6 @@ pub(crate) struct Seat<'r> {
 }
 
 impl Seat<'_> {
-    /// Keeps the waker by which this connection is reached.
-    pub(crate) fn keep(&self, waker: &Waker) {
-        if let Some(kept) = self.roster.seats.borrow_mut().get_mut(self.key) {
-            kept.clone_from(waker);
-        }
-    }
-
     /// Whether this connection is to take its leave; true once.
     pub(crate) fn is_told_to_leave(&mut self) -> bool {
         let told = self.roster.draining.get() && !self.has_taken_leave;

@@ -1,21 +1,20 @@
 //! A worker thread: an event loop, listeners, and the connections they accepted.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::{JoinSet, spawn_local};
 use tracing::{debug, info, warn};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::connection;
 use crate::error::Error;
+use crate::event_loop::{EventLoop, ListeningSocket, Socket};
 use crate::isolation::Sandboxes;
 use crate::listener::{self, Listener};
 use crate::read_buffer::ReadBuffer;
@@ -38,6 +37,7 @@ const MOST_REFUSALS: usize = 64;
 
 /// What the connections of one worker share.
 pub(crate) struct Worker {
+    pub(crate) events: Rc<EventLoop>,
     pub(crate) clock: Clock,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) roster: Rc<Roster>,
@@ -76,18 +76,16 @@ pub(crate) struct Assignment {
 
 /// Runs a worker on this thread until the server ends.
 pub(crate) fn run(assignment: Assignment) -> Result<(), Error> {
-    let runtime = Builder::new_current_thread()
-        .enable_io()
-        .build_local(LocalOptions::default())
-        .map_err(Error::Worker)?;
-    runtime.block_on(work(assignment))
+    let events = EventLoop::new().map_err(Error::Worker)?;
+    events.block_on(work(assignment, Rc::clone(&events))).map_err(Error::Worker)?
 }
 
-async fn work(assignment: Assignment) -> Result<(), Error> {
+async fn work(assignment: Assignment, events: Rc<EventLoop>) -> Result<(), Error> {
     let Assignment { app, clock, listeners, vacancies, mut ending } = assignment;
     let drain_timeout = app.settings.drain_timeout;
-    let roster = Rc::new(Roster::default());
+    let roster = Rc::new(Roster::new(Rc::clone(&events)));
     let worker = Rc::new(Worker {
+        events,
         clock,
         opening_timeout: app.opening_timeout,
         closing_timeout: app.closing_timeout,
@@ -100,14 +98,17 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
         reclaim: Reclaim::default(),
     });
 
-    let mut accepting = JoinSet::new();
+    let mut accepting = Vec::new();
     for Listener { socket, tls } in listeners {
-        let socket = TcpListener::from_std(socket).map_err(Error::Worker)?;
-        accepting.spawn_local(accept(Rc::clone(&worker), socket, tls, Arc::clone(&vacancies)));
+        let socket = ListeningSocket::new(socket, &worker.events).map_err(Error::Worker)?;
+        let accept = accept(Rc::clone(&worker), socket, tls, Arc::clone(&vacancies));
+        accepting.push(worker.events.spawn(accept));
     }
     // An error means that the server itself is gone: the same.
     let _ = ending.changed().await;
-    accepting.shutdown().await;
+    for task in accepting {
+        worker.events.cancel(task);
+    }
 
     worker.roster.drain();
     let emptied = worker.clock.timeout(drain_timeout, worker.roster.emptied());
@@ -119,14 +120,14 @@ async fn work(assignment: Assignment) -> Result<(), Error> {
 
 async fn accept(
     worker: Rc<Worker>,
-    listener: TcpListener,
+    listener: ListeningSocket,
     tls: Option<Tls>,
     vacancies: Arc<Semaphore>,
 ) {
     let mut refused = Throttle::default();
     let mut failed = Throttle::default();
     loop {
-        match listener.accept().await {
+        match poll_fn(|_| listener.poll_accept()).await {
             Ok((stream, peer)) => {
                 if let Ok(permit) = Arc::clone(&vacancies).try_acquire_owned() {
                     welcome(&worker, stream, peer, tls.as_ref(), permit);
@@ -154,21 +155,22 @@ async fn accept(
 
 fn welcome(
     worker: &Rc<Worker>,
-    stream: TcpStream,
+    stream: Socket,
     peer: SocketAddr,
     tls: Option<&Tls>,
     permit: OwnedSemaphorePermit,
 ) {
     // Small frames are not to wait for more of them (Nagle).
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Err(error) = stream.set_nodelay() {
         debug!(%peer, %error, "the connection ended as it was accepted");
         return;
     }
+    let events = &worker.events;
     let worker = Rc::clone(worker);
     let accepted = worker.clock.now();
     worker.reclaim.count(worker.roster.len());
     let Some(tls) = tls else {
-        spawn_local(async move {
+        events.spawn(async move {
             connection::serve(stream, peer, accepted, &worker).await;
             worker.reclaim.count(worker.roster.len());
             drop(permit);
@@ -179,7 +181,7 @@ fn welcome(
     // deadline for all of the opening. But it is made when TLS is done: a
     // stranger who never gets that far costs no instance, only the permit.
     let handshake = tls.accept(stream);
-    spawn_local(async move {
+    events.spawn(async move {
         match worker.clock.timeout(worker.opening_timeout, handshake).await {
             Ok(Ok(stream)) => connection::serve(stream, peer, accepted, &worker).await,
             Ok(Err((error, stream))) => {
@@ -194,10 +196,11 @@ fn welcome(
     });
 }
 
-fn refuse(worker: &Rc<Worker>, stream: TcpStream, answer: &'static [u8]) {
+fn refuse(worker: &Rc<Worker>, stream: Socket, answer: &'static [u8]) {
     let Ok(permit) = Arc::clone(&worker.refusals).try_acquire_owned() else { return };
+    let events = &worker.events;
     let worker = Rc::clone(worker);
-    spawn_local(async move {
+    events.spawn(async move {
         let mut transport = Transport::new(stream);
         transport.queue(answer.to_vec());
         let clean = transport.close(&worker.buffer, &worker.clock, REFUSAL).await;

@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use crate::event_loop::Socket;
 
 pub use self::error::TlsError;
 
@@ -75,8 +76,8 @@ impl Tls {
     /// transport, on which the alert is sent.
     pub(crate) fn accept(
         &self,
-        transport: TcpStream,
-    ) -> impl Future<Output = Result<TlsStream<TcpStream>, (io::Error, TcpStream)>> + use<> {
+        transport: Socket,
+    ) -> impl Future<Output = Result<TlsStream<Socket>, (io::Error, Socket)>> + use<> {
         let config = Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner));
         TlsAcceptor::from(config).accept(transport).into_fallible()
     }

@@ -1,0 +1,142 @@
+//! The event loop of a worker: its thread, sockets, and the tasks that wait for them.
+//!
+//! The kernel does most of the work for a short message, and what an event loop adds to
+//! it counts. One that moves tasks between threads, and has many wait for one socket,
+//! locks and counts atomically for each event. Here a socket knows the one task that
+//! waits for it, and an event is a flag and a place in a queue. Timers are not in it:
+//! another thread waits for them, see [`Clock`](crate::clock::Clock).
+
+mod mailbox;
+mod socket;
+mod source;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use mio::{Events, Registry, Token};
+use slab::Slab;
+
+pub(crate) use self::socket::{ListeningSocket, Socket};
+use self::source::Readiness;
+pub(crate) use self::tasks::TaskId;
+use self::tasks::Tasks;
+
+/// Events that are taken from the operating system at once.
+const EVENTS: usize = 1024;
+
+/// Reads, writes and accepts of one task before all others have their turn.
+const TURN: u32 = 128;
+
+/// That a task was woken from another thread.
+const WOKEN: Token = Token(usize::MAX);
+
+/// An event loop, shared by its sockets. It stays on the thread that made it.
+pub(crate) struct EventLoop {
+    poll: RefCell<mio::Poll>,
+    registry: Registry,
+    sources: RefCell<Slab<Rc<Readiness>>>,
+    tasks: Tasks,
+    /// What the running task may still attempt.
+    turn: Cell<u32>,
+}
+
+impl EventLoop {
+    /// A loop without tasks.
+    pub(crate) fn new() -> io::Result<Rc<Self>> {
+        let poll = mio::Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let tasks = Tasks::new(mio::Waker::new(&registry, WOKEN)?);
+        Ok(Rc::new(Self {
+            poll: RefCell::new(poll),
+            registry,
+            sources: RefCell::default(),
+            tasks,
+            turn: Cell::new(TURN),
+        }))
+    }
+
+    /// Adds a task, which has its first turn soon.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + 'static) -> TaskId {
+        self.tasks.add(Box::pin(task))
+    }
+
+    /// Gives a task a turn soon.
+    pub(crate) fn wake(&self, task: TaskId) {
+        self.tasks.wake(task);
+    }
+
+    /// Drops a task that is not running.
+    pub(crate) fn cancel(&self, task: TaskId) {
+        self.tasks.remove(task);
+    }
+
+    /// The task that is running.
+    pub(crate) fn running(&self) -> TaskId {
+        self.tasks.running()
+    }
+
+    /// Runs all tasks until `main` is done. Then those that are left are dropped.
+    pub(crate) fn block_on<T>(&self, main: impl Future<Output = T>) -> io::Result<T> {
+        let mut main = pin!(main);
+        let waker = self.tasks.main_waker();
+        let mut events = Events::with_capacity(EVENTS);
+        let output = loop {
+            if self.tasks.begin_main() {
+                self.turn.set(TURN);
+                if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    break Ok(output);
+                }
+            }
+            // Those that are woken meanwhile have to wait for events to be looked at.
+            for _ in 0..self.tasks.count_woken() {
+                self.turn.set(TURN);
+                self.tasks.run_next();
+            }
+            if let Err(error) = self.wait(&mut events) {
+                break Err(error);
+            }
+        };
+        // They hold sockets, which hold the loop.
+        self.tasks.clear();
+        output
+    }
+
+    /// Waits for events, unless a task is woken already, and wakes whom they concern.
+    fn wait(&self, events: &mut Events) -> io::Result<()> {
+        let longest = if self.tasks.is_any_woken() { Some(Duration::ZERO) } else { None };
+        if let Err(error) = self.poll.borrow_mut().poll(events, longest) {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return Ok(());
+            }
+            return Err(error);
+        }
+        let sources = self.sources.borrow();
+        for event in &*events {
+            // One that is gone may have left an event.
+            if let Some(readiness) = sources.get(event.token().0) {
+                self.tasks.wake(readiness.note(event));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the running task may attempt one more thing. If not, it is woken for
+    /// another turn.
+    fn may_attempt(&self) -> bool {
+        let left = self.turn.get();
+        if left == 0 {
+            self.tasks.wake(self.running());
+            return false;
+        }
+        self.turn.set(left - 1);
+        true
+    }
+}

@@ -1,0 +1,218 @@
+//! What an event loop promises to its tasks, on sockets of the machine.
+
+use std::error::Error;
+use std::future::{pending, poll_fn};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::error::Elapsed;
+
+use super::*;
+use crate::clock::Clock;
+
+/// After so long something is wrong.
+const LONG: Duration = Duration::from_mins(1);
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// Runs `main`, but not for ever.
+fn run<T>(
+    events: &Rc<EventLoop>,
+    main: impl Future<Output = io::Result<T>>,
+) -> Result<T, Box<dyn Error>> {
+    let clock = Clock::with_thread()?;
+    let done: Result<_, Elapsed> = events.block_on(clock.timeout(LONG, main))?;
+    Ok(done??)
+}
+
+/// A listening socket of the loop, and its address.
+fn listen(events: &Rc<EventLoop>) -> io::Result<(ListeningSocket, SocketAddr)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((ListeningSocket::new(listener, events)?, address))
+}
+
+async fn accept(listener: &ListeningSocket) -> io::Result<Socket> {
+    Ok(poll_fn(|_| listener.poll_accept()).await?.0)
+}
+
+/// More than sockets hold.
+const MUCH: usize = 16 << 20;
+
+fn much(seed: u8) -> Vec<u8> {
+    (0..MUCH).map(|at| (at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).wrapping_add(seed)).collect()
+}
+
+#[test]
+fn sockets_wait_for_bytes_and_for_room_side_by_side() -> Done {
+    let events = EventLoop::new()?;
+    let (listener, address) = listen(&events)?;
+    let peers = thread::spawn(move || {
+        let talk = |seed| {
+            let (mut sending, sent) = (TcpStream::connect(address).unwrap(), much(seed));
+            let mut receiving = sending.try_clone().unwrap();
+            let back = thread::spawn(move || {
+                let mut back = Vec::new();
+                receiving.read_to_end(&mut back).map(|_| back)
+            });
+            sending.write_all(&sent).unwrap();
+            sending.shutdown(Shutdown::Write).unwrap();
+            (sent, back)
+        };
+        let talks: Vec<_> = (0..3).map(talk).collect();
+        talks.into_iter().all(|(sent, back)| back.join().unwrap().unwrap() == sent)
+    });
+    run(&events, async {
+        let mut echoes = Vec::new();
+        for _ in 0..3 {
+            let mut socket = accept(&listener).await?;
+            let (done, echoed) = oneshot::channel();
+            echoes.push(echoed);
+            events.spawn(async move {
+                let mut all = Vec::new();
+                socket.read_to_end(&mut all).await.unwrap();
+                socket.write_all(&all).await.unwrap();
+                socket.shutdown().await.unwrap();
+                done.send(all.len()).unwrap();
+            });
+        }
+        for echoed in echoes {
+            assert_eq!(echoed.await, Ok(MUCH));
+        }
+        Ok(())
+    })?;
+    assert!(peers.join().unwrap());
+    Ok(())
+}
+
+#[test]
+fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
+    let events = EventLoop::new()?;
+    let (listener, address) = listen(&events)?;
+    run(&events, async {
+        let mut peer = TcpStream::connect(address)?;
+        let mut socket = accept(&listener).await?;
+        peer.write_all(b"all")?;
+        peer.shutdown(Shutdown::Write)?;
+        // One event for both, before anything is read.
+        while !socket.is_final() {
+            yield_now().await;
+        }
+        let mut buffer = [0; 8];
+        assert_eq!(socket.read(&mut buffer).await?, 3);
+        assert_eq!(socket.read(&mut buffer).await?, 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_task_that_always_has_bytes_to_read_gives_way_and_goes_on() -> Done {
+    const TURNS: usize = 10;
+    let events = EventLoop::new()?;
+    let (listener, address) = listen(&events)?;
+    run(&events, async {
+        let mut peer = TcpStream::connect(address)?;
+        peer.write_all(&vec![0; 2 * TURNS * TURN as usize])?;
+        let mut socket = accept(&listener).await?;
+        let read = Rc::new(Cell::new(0));
+        let count = Rc::clone(&read);
+        events.spawn(async move {
+            while socket.read(&mut [0]).await.is_ok_and(|bytes| bytes > 0) {
+                count.set(count.get() + 1);
+            }
+        });
+        for turn in 1..TURNS {
+            yield_now().await;
+            assert_eq!(read.get(), turn * TURN as usize);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_waker_wakes_a_loop_that_sleeps_from_another_thread() {
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || {
+        let events = EventLoop::new().unwrap();
+        let main = async {
+            for _ in 0..100 {
+                let (send, sent) = oneshot::channel();
+                thread::spawn(move || send.send(1).unwrap());
+                assert_eq!(sent.await, Ok(1));
+            }
+        };
+        events.block_on(main).unwrap();
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(LONG).expect("it sleeps on");
+}
+
+#[test]
+fn a_task_that_panics_is_the_only_one_that_ends() -> Done {
+    let events = EventLoop::new()?;
+    run(&events, async {
+        let (kept, dropped) = oneshot::channel::<()>();
+        events.spawn(async move {
+            let _kept = kept;
+            panic!("as it should")
+        });
+        assert!(dropped.await.is_err());
+        let (send, sent) = oneshot::channel();
+        events.spawn(async { send.send(1).unwrap() });
+        assert_eq!(sent.await, Ok(1));
+        Ok(())
+    })
+}
+
+#[test]
+fn tasks_are_dropped_when_cancelled_and_at_the_end() -> Done {
+    let events = EventLoop::new()?;
+    let (listener, address) = listen(&events)?;
+    let mut left = run(&events, async {
+        let peers = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+        let mut tasks = Vec::new();
+        for peer in &peers {
+            peer.set_read_timeout(Some(LONG))?;
+            let socket = accept(&listener).await?;
+            tasks.push(events.spawn(async move {
+                let _socket = socket;
+                pending::<()>().await;
+            }));
+        }
+        let [mut cancelled, left] = peers;
+        // Woken as well: nothing is left to run.
+        events.wake(tasks[0]);
+        events.cancel(tasks[0]);
+        assert_eq!(cancelled.read(&mut [0])?, 0);
+        yield_now().await;
+        Ok(left)
+    })?;
+    assert_eq!(left.read(&mut [0])?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_task_that_is_done_can_be_woken_and_does_not_run() -> Done {
+    let events = EventLoop::new()?;
+    run(&events, async {
+        let runs = Rc::new(Cell::new(0));
+        let (count, (send, sent)) = (Rc::clone(&runs), oneshot::channel());
+        let mut send = Some(send);
+        let task = events.spawn(poll_fn(move |cx| {
+            count.set(count.get() + 1);
+            send.take().map(|send| send.send(cx.waker().clone()));
+            Poll::Ready(())
+        }));
+        sent.await.unwrap().wake();
+        events.wake(task);
+        yield_now().await;
+        assert_eq!(runs.get(), 1);
+        Ok(())
+    })
+}
