@@ -37,19 +37,18 @@ impl Alarm {
         Self { clock, deadline: None, has_rung: false, earliest: 0, timer: None, waker: None }
     }
 
-    /// Waits for `deadline` in place of any earlier one. Tells the time.
+    /// Waits for `deadline` in place of any earlier one, from about `now` on.
     ///
     /// Behind a ring, the next one is a millisecond away at least: a guest that always
     /// names the past is called a thousand times a second at most, and there is time to
     /// read from its peer. Deadlines that are set meanwhile change nothing about that:
     /// otherwise one that has passed could be put off for ever.
-    pub(crate) fn set(&mut self, deadline: Option<u64>) -> u64 {
-        let now = self.clock.now();
+    pub(crate) fn set(&mut self, deadline: Option<u64>, now: u64) {
         if mem::take(&mut self.has_rung) {
-            self.earliest = now + 1;
+            self.earliest = self.clock.now() + 1;
         }
-        self.deadline = deadline.map(|at| at.clamp(self.earliest, now + Self::FARTHEST));
-        now
+        let farthest = now.saturating_add(Self::FARTHEST).max(self.earliest);
+        self.deadline = deadline.map(|at| at.clamp(self.earliest, farthest));
     }
 
     /// Whether the deadline has come by `now`: then it rings.
@@ -108,7 +107,7 @@ mod tests {
         runtime.block_on(async {
             let mut alarm = Alarm::new(Clock::here());
             for deadline in deadlines {
-                alarm.set(Some(*deadline));
+                alarm.set(Some(*deadline), 0);
                 poll_fn(|cx| Poll::Ready(alarm.poll(cx).is_ready())).await;
             }
             let rings = poll_fn(|cx| alarm.poll(cx));
@@ -130,17 +129,19 @@ mod tests {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let _within = runtime.enter();
         let mut alarm = Alarm::new(Clock::here());
-        let now = alarm.set(Some(0));
-        assert!(alarm.is_due(now));
+        let clock = alarm.clock.clone();
+        alarm.set(Some(0), 0);
+        assert!(alarm.is_due(0));
         for _ in 0..2 {
-            // A ring, behind which a guest names the past again.
-            let now = alarm.set(Some(0));
-            assert!(!alarm.is_due(now), "too soon");
-            let mut again = alarm.set(Some(0));
-            while again == now {
-                again = alarm.set(Some(0));
+            // A ring, behind which a guest names the past again and again.
+            let rung = clock.now();
+            alarm.set(Some(0), 0);
+            assert!(!alarm.is_due(rung), "too soon");
+            while !alarm.is_due(clock.now()) {
+                alarm.set(Some(0), 0);
+                assert!(clock.now() < rung + 10_000, "never");
             }
-            assert!(alarm.is_due(again));
+            assert!(clock.now() > rung, "too soon");
         }
     }
 
@@ -149,7 +150,7 @@ mod tests {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut alarm = Alarm::new(Clock::here());
-            alarm.set(Some(10));
+            alarm.set(Some(10), 0);
             let nobody = &mut Context::from_waker(Waker::noop());
             assert!(alarm.poll(nobody).is_pending());
             let rings = poll_fn(|cx| alarm.poll(cx));

@@ -77,7 +77,8 @@ struct Connection<'w, S> {
     transport: Transport<S>,
     alarm: Alarm,
     seat: Seat<'w>,
-    /// The time, if it was read since the task was last polled.
+    /// The time before bytes were handed over, if it was read for them: late enough to
+    /// look around behind them. To read a clock costs as much as to unmask 125 B.
     now: Option<u64>,
     next: Next,
     long_reads: LongReads,
@@ -106,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let clock = &self.worker.clock;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        self.call(|passage| endpoint.drain(clock.now(), passage))?;
+        self.call(clock.now(), |now, passage| endpoint.drain(now, passage))?;
         while self.next != Next::Close {
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(received) => {
@@ -119,18 +120,20 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                     }
                 }
                 Wake::Ended => {
-                    self.call(|passage| endpoint.receive_end(clock.now(), passage))?;
+                    self.call(clock.now(), |now, passage| endpoint.receive_end(now, passage))?;
                 }
                 Wake::Deadline => {
-                    self.call(|passage| endpoint.reach_deadline(clock.now(), passage))?;
+                    self.call(clock.now(), |now, passage| endpoint.reach_deadline(now, passage))?;
                 }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
                     yield_now().await;
-                    self.call(|passage| endpoint.drain(clock.now(), passage))?;
+                    self.call(clock.now(), |now, passage| endpoint.drain(now, passage))?;
                 }
                 Wake::GoingAway => {
-                    self.call(|passage| endpoint.close(clock.now(), GOING_AWAY, passage))?;
+                    self.call(clock.now(), |now, passage| {
+                        endpoint.close(now, GOING_AWAY, passage)
+                    })?;
                 }
             }
         }
@@ -138,18 +141,19 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         Ok(self.worker.closing_timeout)
     }
 
-    /// Makes a call of the endpoint, and does what its output says. Tells how many
+    /// Makes a call of the endpoint at the time `now`, and does what its output says. Tells how many
     /// bytes passed.
     fn call(
         &mut self,
-        call: impl FnOnce(&mut Passage<'_>) -> Result<Output, GuestFailure>,
+        now: u64,
+        call: impl FnOnce(u64, &mut Passage<'_>) -> Result<Output, GuestFailure>,
     ) -> Result<Passed, GuestFailure> {
         // What is reached at a deadline adds to what waits for a peer that does
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
         let mut passage = Passage::new(self.transport.idle_socket(), most);
-        let output = call(&mut passage);
+        let output = call(now, &mut passage);
         let passed = passage.passed();
         let taken = passage.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;
         if let Some(Taken { rest, ready_state }) = taken {
@@ -157,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             self.ready_state = ready_state;
         }
         let Output { deadline, next } = output?;
-        self.now = Some(self.alarm.set(deadline));
+        self.alarm.set(deadline, now);
         self.next = next;
         Ok(passed)
     }
@@ -170,7 +174,8 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // Any call tells what failed.
             return Poll::Ready(Wake::Drain);
         }
-        let now = self.now.take().unwrap_or_else(|| self.worker.clock.now());
+        let known = self.now.take();
+        let now = known.unwrap_or_else(|| self.worker.clock.now());
         if self.alarm.is_due(now) {
             // Looked at before the transport: a peer that always has bytes to
             // read cannot put it off. One that takes what it is sent, slowly, can:
@@ -178,10 +183,14 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             if !self.transport.is_taken_from() {
                 return Poll::Ready(Wake::Deadline);
             }
-            self.alarm.set(Some(now.saturating_add(self.worker.patience())));
+            self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
         }
         match self.poll_transport(cx, now, endpoint) {
-            Poll::Ready(wake) => Poll::Ready(wake),
+            Poll::Ready(wake) => {
+                let is_fresh = known.is_none() && matches!(wake, Wake::Received(_));
+                self.now = is_fresh.then_some(now);
+                Poll::Ready(wake)
+            }
             Poll::Pending => self.alarm.poll(cx).map(|()| Wake::Deadline),
         }
     }
@@ -201,7 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             ready!(self.transport.poll_readable(cx));
             let len = self.transport.waiting().min(self.worker.most_direct);
             if len >= long_reads::LEAST {
-                let received = self.call(|passage| endpoint.receive_directly(now, len, passage));
+                let received =
+                    self.call(now, |now, passage| endpoint.receive_directly(now, len, passage));
                 return Poll::Ready(Wake::Received(received));
             }
         }
@@ -210,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             Ok(0) => Poll::Ready(Wake::Ended),
             Ok(count) => {
                 let bytes = &buffer[..count];
-                let received = self.call(|passage| endpoint.receive(now, bytes, passage));
+                let received = self.call(now, |now, passage| endpoint.receive(now, bytes, passage));
                 Poll::Ready(Wake::Received(
                     received.map(|passed| Passed { received: count, ..passed }),
                 ))

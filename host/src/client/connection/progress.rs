@@ -55,7 +55,7 @@ impl Connection {
                 let reached = self.guest.reach_deadline(now);
                 return Poll::Ready(self.answer(reached));
             }
-            self.alarm.set(Some(now.saturating_add(PATIENCE)));
+            self.alarm.set(Some(now.saturating_add(PATIENCE)), now);
         }
         // What follows does not wait for it: the peer may want to be read from
         // before it reads on. The bounds hold all the same.
@@ -108,7 +108,7 @@ impl Connection {
             self.kept += drained.events.iter().map(weight).sum::<usize>();
             self.events.extend(drained.events);
             self.transport.queue(drained.output.transmit);
-            self.alarm.set(drained.output.deadline);
+            self.alarm.set(drained.output.deadline, self.clock.now());
             self.next = drained.output.next;
         }
         Ok(())
