@@ -7,7 +7,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
-use socket2::SockRef;
+use rustix::net::{SendFlags, send};
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
@@ -113,7 +113,7 @@ impl<'s> Passage<'s> {
     fn send(&self, bytes: &[u8]) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
         // That the socket is broken is found out when the rest is transmitted.
-        SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL).unwrap_or(0)
+        send(socket, bytes, SendFlags::NOSIGNAL).unwrap_or(0)
     }
 
     /// What was taken, if anything. A call may also fail behind its output: that

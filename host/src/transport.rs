@@ -55,8 +55,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     /// Adds bytes behind those that wait already.
+    #[inline]
     pub(crate) fn queue(&mut self, bytes: Vec<u8>) {
-        if self.broken.is_some() {
+        if bytes.is_empty() || self.broken.is_some() {
             return;
         }
         if self.transmission.is_empty() {
@@ -112,10 +113,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 
     /// Ready once nothing waits to be transmitted any more. Where the stream
     /// broke nothing does, and receiving tells of it, behind what came before.
+    #[inline]
     pub(crate) fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.transmission.is_empty() {
-            return Poll::Ready(());
-        }
+        if self.transmission.is_empty() { Poll::Ready(()) } else { self.poll_transmit_all(cx) }
+    }
+
+    fn poll_transmit_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Err(error) = ready!(self.poll_write_all(cx)) {
             self.broken = Some(error.kind());
         }

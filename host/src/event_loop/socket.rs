@@ -1,7 +1,7 @@
 //! The sockets of an event loop. What waits for one is the task that runs, whatever
 //! context it is polled with.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use mio::net;
+use rustix::io::read;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::EventLoop;
@@ -51,7 +52,8 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let room = buffer.initialize_unfilled();
         let most = room.len();
-        let count = ready!(self.0.poll_read(|mut stream| stream.read(room)))?;
+        // Not by the C library, which looks before and behind whether the thread is cancelled.
+        let count = ready!(self.0.poll_read(|stream| Ok(read(stream, &mut *room)?)))?;
         if count < most {
             self.0.is_read_up();
         }
