@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::yield_now;
 use tracing::{Level, debug, enabled, warn};
 
 use crate::alarm::Alarm;
@@ -115,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                     self.long_reads.note(received, output, self.next);
                     if received > read_buffer::BYTES {
                         // For as long as it took, nobody else had a turn.
-                        yield_now().await;
+                        self.worker.events.yield_now().await;
                         self.now = None;
                     }
                 }
@@ -127,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                 }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
-                    yield_now().await;
+                    self.worker.events.yield_now().await;
                     self.call(clock.now(), |now, passage| endpoint.drain(now, passage))?;
                 }
                 Wake::GoingAway => {

@@ -39,8 +39,9 @@
 //!
 //! Imports point one way: server, worker, connection, isolation, guest, store, engine;
 //! guest, canonical; guest, precompiled, `core_module`; client, store, engine;
-//! connection, transport, passage; guest, passage; beside them the leaves bindings, clock,
-//! roster, `guest_failure`, `long_reads`, `read_buffer`, listener, tls, process, reclaim.
+//! connection, transport, passage, `event_loop`; guest, passage; worker, tls, `event_loop`;
+//! isolation, roster, `event_loop`; connection, alarm, clock; beside them the leaves bindings,
+//! `guest_failure`, `long_reads`, `read_buffer`, listener, process, reclaim.
 
 mod alarm;
 mod app;

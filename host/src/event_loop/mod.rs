@@ -14,8 +14,9 @@ mod tasks;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::mem;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -81,6 +82,20 @@ impl EventLoop {
     /// The task that is running.
     pub(crate) fn running(&self) -> TaskId {
         self.tasks.running()
+    }
+
+    /// Lets all that are woken have their turn, and those whom events concern, before the
+    /// running task goes on.
+    pub(crate) async fn yield_now(&self) {
+        let mut has_yielded = false;
+        poll_fn(|_| {
+            if mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            self.tasks.wake(self.running());
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Runs all tasks until `main` is done. Then those that are left are dropped.

@@ -1,7 +1,7 @@
 //! What an event loop promises to its tasks, on sockets of the machine.
 
 use std::error::Error;
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -9,7 +9,6 @@ use std::thread;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
-use tokio::task::yield_now;
 use tokio::time::error::Elapsed;
 
 use super::*;
@@ -102,7 +101,7 @@ fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
         peer.shutdown(Shutdown::Write)?;
         // One event for both, before anything is read.
         while !socket.is_final() {
-            yield_now().await;
+            events.yield_now().await;
         }
         let mut buffer = [0; 8];
         assert_eq!(socket.read(&mut buffer).await?, 3);
@@ -128,7 +127,7 @@ fn a_task_that_always_has_bytes_to_read_gives_way_and_goes_on() -> Done {
             }
         });
         for turn in 1..TURNS {
-            yield_now().await;
+            events.yield_now().await;
             assert_eq!(read.get(), turn * TURN as usize);
         }
         Ok(())
@@ -190,7 +189,7 @@ fn tasks_are_dropped_when_cancelled_and_at_the_end() -> Done {
         events.wake(tasks[0]);
         events.cancel(tasks[0]);
         assert_eq!(cancelled.read(&mut [0])?, 0);
-        yield_now().await;
+        events.yield_now().await;
         Ok(left)
     })?;
     assert_eq!(left.read(&mut [0])?, 0);
@@ -211,7 +210,7 @@ fn a_task_that_is_done_can_be_woken_and_does_not_run() -> Done {
         }));
         sent.await.unwrap().wake();
         events.wake(task);
-        yield_now().await;
+        events.yield_now().await;
         assert_eq!(runs.get(), 1);
         Ok(())
     })
