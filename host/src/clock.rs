@@ -30,8 +30,8 @@ impl Clock {
     /// A clock that begins at 0 now, whose timers a thread of its own waits for.
     ///
     /// An event loop that has timers sleeps until the next of them. So it has the kernel
-    /// arm one each time, and disarm it as soon as bytes come: a tenth of the CPU time of
-    /// a short message, where a single connection is served.
+    /// arm one each time, and disarm it as soon as bytes come: for each short message,
+    /// where a single connection is served.
     pub(crate) fn with_thread() -> io::Result<Self> {
         let timers = Builder::new_current_thread().enable_time().build()?;
         let runtime = timers.handle().clone();

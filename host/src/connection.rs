@@ -77,7 +77,7 @@ struct Connection<'w, S> {
     alarm: Alarm,
     seat: Seat<'w>,
     /// The time before bytes were handed over, if it was read for them: late enough to
-    /// look around behind them. To read a clock costs as much as to unmask 125 B.
+    /// look around behind them, so that most messages need the clock once.
     now: Option<u64>,
     next: Next,
     long_reads: LongReads,
@@ -206,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             return Poll::Ready(Wake::Drain);
         }
         if self.long_reads.are_due() {
-            ready!(self.transport.poll_readable(cx));
+            ready!(self.transport.poll_readable());
             let len = self.transport.waiting().min(self.worker.most_direct);
             if len >= long_reads::LEAST {
                 let received =

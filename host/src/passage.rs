@@ -5,7 +5,7 @@
 //! that are read to where the guest has them: this counts for long messages.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use rustix::net::{SendFlags, send};
 use tokio_rustls::server::TlsStream;
@@ -17,7 +17,7 @@ use crate::event_loop::Socket;
 pub(crate) trait Direct {
     fn socket(&self) -> Option<BorrowedFd<'_>>;
     /// Ready once the socket may have bytes to read; at once without one.
-    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>;
+    fn poll_readable(&self) -> Poll<()>;
 }
 
 impl Direct for Socket {
@@ -25,7 +25,7 @@ impl Direct for Socket {
         Some(self.as_fd())
     }
 
-    fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+    fn poll_readable(&self) -> Poll<()> {
         self.poll_readable()
     }
 }
@@ -35,7 +35,7 @@ impl Direct for TlsStream<Socket> {
         None
     }
 
-    fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+    fn poll_readable(&self) -> Poll<()> {
         Poll::Ready(())
     }
 }

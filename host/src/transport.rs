@@ -79,12 +79,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     /// Ready once there may be bytes to receive, as far as a socket tells; not without
-    /// end for one that always has some (tokio's cooperative budget).
-    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>
+    /// end for one that always has some (the task's turn ends).
+    pub(crate) fn poll_readable(&self) -> Poll<()>
     where
         S: Direct,
     {
-        self.stream.poll_readable(cx)
+        self.stream.poll_readable()
     }
 
     /// How many bytes can be received past this transport.

@@ -80,8 +80,7 @@ impl Tasks {
 
     /// Drops all tasks.
     pub(super) fn clear(&self) {
-        let tasks = self.tasks.take();
-        drop(tasks);
+        drop(self.tasks.take());
     }
 
     #[inline]
