@@ -4,10 +4,8 @@
 //! it is copied again. Written from where it is, it is copied once, and so are bytes
 //! that are read to where the guest has them: this counts for long messages.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::task::Poll;
 
-use rustix::net::{SendFlags, send};
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
@@ -15,14 +13,14 @@ use crate::event_loop::Socket;
 
 /// A stream, and the socket that its bytes pass as they are, if there is one.
 pub(crate) trait Direct {
-    fn socket(&self) -> Option<BorrowedFd<'_>>;
+    fn socket(&self) -> Option<&Socket>;
     /// Ready once the socket may have bytes to read; at once without one.
     fn poll_readable(&self) -> Poll<()>;
 }
 
 impl Direct for Socket {
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
+    fn socket(&self) -> Option<&Socket> {
+        Some(self)
     }
 
     fn poll_readable(&self) -> Poll<()> {
@@ -31,7 +29,7 @@ impl Direct for Socket {
 }
 
 impl Direct for TlsStream<Socket> {
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
+    fn socket(&self) -> Option<&Socket> {
         None
     }
 
@@ -41,7 +39,7 @@ impl Direct for TlsStream<Socket> {
 }
 
 /// How many bytes wait in a socket to be read (tcp(7), `SIOCINQ`).
-pub(crate) fn waiting(socket: BorrowedFd<'_>) -> usize {
+pub(crate) fn waiting(socket: &Socket) -> usize {
     rustix::io::ioctl_fionread(socket)
         .ok()
         .and_then(|bytes| usize::try_from(bytes).ok())
@@ -50,7 +48,7 @@ pub(crate) fn waiting(socket: BorrowedFd<'_>) -> usize {
 
 /// What passes in one call: its output, and what it reads itself.
 pub(crate) struct Passage<'s> {
-    socket: Option<BorrowedFd<'s>>,
+    socket: Option<&'s Socket>,
     /// The most bytes of output that are taken.
     most: usize,
     taken: Result<Option<Taken>, Excess>,
@@ -82,7 +80,7 @@ pub(crate) struct Excess(pub(crate) usize);
 impl<'s> Passage<'s> {
     /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
     /// once; and gives what can be read from there.
-    pub(crate) fn new(socket: Option<BorrowedFd<'s>>, most: usize) -> Self {
+    pub(crate) fn new(socket: Option<&'s Socket>, most: usize) -> Self {
         Self { socket, most, taken: Ok(None), passed: Passed::default() }
     }
 
@@ -112,8 +110,11 @@ impl<'s> Passage<'s> {
 
     fn send(&self, bytes: &[u8]) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        // That the socket is broken is found out when the rest is transmitted.
-        send(socket, bytes, SendFlags::NOSIGNAL).unwrap_or(0)
+        match socket.poll_send(bytes) {
+            Poll::Ready(Ok(sent)) => sent,
+            // That the socket is broken is found out when the rest is transmitted.
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        }
     }
 
     /// What was taken, if anything. A call may also fail behind its output: that
@@ -126,28 +127,29 @@ impl<'s> Passage<'s> {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::io::{self, Read};
-    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::net::{TcpListener, TcpStream};
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
+    use tokio::io::AsyncWrite;
 
     use super::*;
+    use crate::event_loop::EventLoop;
 
     /// Puts bytes out, and tells which are left.
-    fn rest(
-        socket: Option<BorrowedFd<'_>>,
-        most: usize,
-        bytes: &[u8],
-    ) -> Result<Option<Vec<u8>>, Excess> {
+    fn rest(socket: Option<&Socket>, most: usize, bytes: &[u8]) -> Result<Option<Vec<u8>>, Excess> {
         let mut passage = Passage::new(socket, most);
         passage.put(bytes, ReadyState::Open);
         Ok(passage.taken()?.map(|taken| taken.rest))
     }
 
-    /// A socket that does not block, and its peer.
-    pub(crate) fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    /// A socket, and its peer.
+    pub(crate) fn pair() -> io::Result<(Socket, TcpStream)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let peer = TcpStream::connect(listener.local_addr()?)?;
-        let (socket, _) = listener.accept()?;
-        socket.set_nonblocking(true)?;
-        Ok((socket, peer))
+        let (stream, _) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((Socket::from_std(stream, &EventLoop::new()?)?, peer))
     }
 
     #[test]
@@ -162,7 +164,7 @@ pub(crate) mod tests {
         let mut sent = Vec::new();
         let mut left = Vec::new();
         while left.is_empty() {
-            left = rest(Some(socket.as_fd()), long.len(), &long).unwrap().unwrap();
+            left = rest(Some(&socket), long.len(), &long).unwrap().unwrap();
             sent.extend(&long);
         }
         let mut received = vec![0; sent.len() - left.len()];
@@ -173,16 +175,17 @@ pub(crate) mod tests {
 
     #[test]
     fn a_broken_socket_takes_nothing() -> io::Result<()> {
-        let (socket, _peer) = pair()?;
-        socket.shutdown(Shutdown::Write)?;
-        assert_eq!(rest(Some(socket.as_fd()), 4, b"lost"), Ok(Some(b"lost".to_vec())));
+        let (mut socket, _peer) = pair()?;
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut socket).poll_shutdown(cx)?.is_ready());
+        assert_eq!(rest(Some(&socket), 4, b"lost"), Ok(Some(b"lost".to_vec())));
         Ok(())
     }
 
     #[test]
     fn of_more_than_allowed_nothing_is_sent() -> io::Result<()> {
         let (socket, mut peer) = pair()?;
-        assert_eq!(rest(Some(socket.as_fd()), 3, b"much"), Err(Excess(4)));
+        assert_eq!(rest(Some(&socket), 3, b"much"), Err(Excess(4)));
         drop(socket);
         assert_eq!(peer.read(&mut [0])?, 0);
         Ok(())

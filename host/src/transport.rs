@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::mem;
-use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
+use crate::event_loop::Socket;
 use crate::passage::{self, Direct};
 use crate::read_buffer::ReadBuffer;
 
@@ -70,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     /// The socket that bytes can pass without this transport: while none wait here.
-    pub(crate) fn idle_socket(&self) -> Option<BorrowedFd<'_>>
+    pub(crate) fn idle_socket(&self) -> Option<&Socket>
     where
         S: Direct,
     {
@@ -115,7 +115,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// broke nothing does, and receiving tells of it, behind what came before.
     #[inline]
     pub(crate) fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.transmission.is_empty() { Poll::Ready(()) } else { self.poll_transmit_all(cx) }
+        if !self.transmission.is_empty() {
+            return self.poll_transmit_all(cx);
+        }
+        // What the stream took may still wait in it.
+        if self.broken.is_none()
+            && let Err(error) = ready!(Pin::new(&mut self.stream).poll_flush(cx))
+        {
+            self.broken = Some(error.kind());
+        }
+        Poll::Ready(())
     }
 
     fn poll_transmit_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -213,7 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 mod tests {
     use std::task::Waker;
 
-    use tokio::io::{Empty, duplex, empty, join};
+    use tokio::io::{BufWriter, Empty, duplex, empty, join};
 
     use super::*;
 
@@ -234,6 +243,18 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         transport.queue(b"more".to_vec());
         assert_eq!(transport.queued(), 0, "nothing is kept for nobody");
+    }
+
+    #[test]
+    fn what_the_stream_took_waits_as_well() {
+        let (stream, mut peer) = duplex(1);
+        let mut stream = BufWriter::new(stream);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut stream).poll_write(cx, b"12").is_ready());
+        let mut transport = Transport::new(stream);
+        assert!(transport.poll_transmit(cx).is_pending());
+        let _ = Pin::new(&mut peer).poll_read(cx, &mut ReadBuf::new(&mut [0]));
+        assert!(transport.poll_transmit(cx).is_ready());
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! waits for it, and an event is a flag and a place in a queue. Timers are not in it:
 //! another thread waits for them, see [`Clock`](crate::clock::Clock).
 
+mod batch;
 mod mailbox;
+mod outlet;
 mod socket;
 mod source;
 mod tasks;
@@ -25,6 +27,8 @@ use std::time::Duration;
 use mio::{Events, Registry, Token};
 use slab::Slab;
 
+use self::batch::Batch;
+use self::outlet::Outlet;
 pub(crate) use self::socket::{ListeningSocket, Socket};
 use self::source::Readiness;
 pub(crate) use self::tasks::TaskId;
@@ -47,6 +51,9 @@ pub(crate) struct EventLoop {
     tasks: Tasks,
     /// What the running task may still attempt.
     turn: Cell<u32>,
+    /// How many tasks are to run behind this one before events are looked at.
+    behind: Cell<usize>,
+    batch: RefCell<Batch>,
 }
 
 impl EventLoop {
@@ -61,6 +68,8 @@ impl EventLoop {
             sources: RefCell::default(),
             tasks,
             turn: Cell::new(TURN),
+            behind: Cell::new(0),
+            batch: RefCell::default(),
         }))
     }
 
@@ -111,9 +120,13 @@ impl EventLoop {
                 }
             }
             // Those that are woken meanwhile have to wait for events to be looked at.
-            for _ in 0..self.tasks.count_woken() {
+            for behind in (0..self.tasks.count_woken()).rev() {
                 self.turn.set(TURN);
+                self.behind.set(behind);
                 self.tasks.run_next();
+                if behind % batch::MOST == 0 {
+                    self.send_batch();
+                }
             }
             if let Err(error) = self.wait(&mut events) {
                 break Err(error);
@@ -141,6 +154,24 @@ impl EventLoop {
             }
         }
         Ok(())
+    }
+
+    /// Puts an output of the running task in the batch, if there is to be one: another task
+    /// runs behind this, or did before. Else, and if it is full, tells so.
+    #[inline]
+    fn put_in_batch(&self, outlet: &Rc<Outlet>, bytes: &[u8]) -> bool {
+        let mut batch = self.batch.borrow_mut();
+        let is_one = self.behind.get() > 0 || batch.len() > 0;
+        let has_room = is_one && batch.len() < batch::MOST;
+        if has_room {
+            batch.put(outlet, bytes, self.running());
+        }
+        has_room
+    }
+
+    /// Sends the outputs of the batch.
+    fn send_batch(&self) {
+        self.batch.borrow_mut().send(|task| self.tasks.wake(task));
     }
 
     /// Whether the running task may attempt one more thing. If not, it is woken for

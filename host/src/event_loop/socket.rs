@@ -1,7 +1,7 @@
 //! The sockets of an event loop. What waits for one is the task that runs, whatever
 //! context it is polled with.
 
-use std::io::{self, IoSlice, Write};
+use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
@@ -13,34 +13,80 @@ use rustix::io::read;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::EventLoop;
+use super::batch::LONGEST;
+use super::outlet::Outlet;
 use super::source::Source;
 
 /// A TCP connection.
-pub(crate) struct Socket(Source<net::TcpStream>);
+pub(crate) struct Socket(Source<Outlet>);
 
 impl Socket {
+    fn new(stream: net::TcpStream, events: &Rc<EventLoop>) -> io::Result<Self> {
+        Source::new(Outlet::new(stream), events).map(Self)
+    }
+
+    fn outlet(&self) -> &Rc<Outlet> {
+        self.0.get_ref()
+    }
+
     /// Small frames are not to wait for more of them (Nagle).
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
-        self.0.get_ref().set_nodelay(true)
+        self.outlet().stream().set_nodelay(true)
     }
 
     /// Ready once there may be bytes to read.
     pub(crate) fn poll_readable(&self) -> Poll<()> {
         self.0.poll_readable()
     }
+
+    /// Sends, at once or with the next batch. Ready with how many bytes were taken, once
+    /// nothing is left of earlier ones.
+    #[inline]
+    pub(crate) fn poll_send(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_rest())?;
+        let events = self.0.events();
+        if bytes.len() <= LONGEST && events.put_in_batch(self.outlet(), bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(self.poll_batch())?;
+        self.0.poll_write(|outlet| outlet.try_send(bytes))
+    }
+
+    /// Ready once nothing is left of what was taken, but for what is in the batch.
+    #[inline]
+    fn poll_rest(&self) -> Poll<io::Result<()>> {
+        while self.outlet().has_rest() {
+            ready!(self.0.poll_write(Outlet::try_send_rest))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready once nothing is left of what was taken.
+    fn poll_batch(&self) -> Poll<io::Result<()>> {
+        self.0.events().send_batch();
+        self.poll_rest()
+    }
 }
 
 #[cfg(test)]
 impl Socket {
+    /// Registers a stream that does not block.
+    pub(crate) fn from_std(
+        stream: std::net::TcpStream,
+        events: &Rc<EventLoop>,
+    ) -> io::Result<Self> {
+        Self::new(net::TcpStream::from_std(stream), events)
+    }
+
     /// Whether the end was told of.
-    pub(crate) fn is_final(&self) -> bool {
+    pub(super) fn is_final(&self) -> bool {
         self.0.is_final()
     }
 }
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
+        self.outlet().as_fd()
     }
 }
 
@@ -68,27 +114,16 @@ impl AsyncWrite for Socket {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(|mut stream| stream.write(bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(|mut stream| stream.write_vectored(slices))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
+        self.poll_send(bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        self.poll_rest()
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.get_ref().shutdown(Shutdown::Write))
+        ready!(self.poll_batch())?;
+        Poll::Ready(self.outlet().stream().shutdown(Shutdown::Write))
     }
 }
 
@@ -105,7 +140,7 @@ impl ListeningSocket {
     pub(crate) fn poll_accept(&self) -> Poll<io::Result<(Socket, SocketAddr)>> {
         self.0.poll_read(|listener| {
             let (stream, peer) = listener.accept()?;
-            Ok((Socket(Source::new(stream, self.0.events())?), peer))
+            Ok((Socket::new(stream, self.0.events())?, peer))
         })
     }
 }

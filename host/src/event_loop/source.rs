@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::task::Poll;
 
-use mio::event::{Event, Source as Registrable};
+use mio::event::Event;
+use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
 use super::{EventLoop, TaskId};
@@ -36,15 +38,15 @@ impl Readiness {
 
 /// A source that is registered with an event loop until it is dropped.
 pub(super) struct Source<S> {
-    inner: S,
+    inner: Rc<S>,
     readiness: Rc<Readiness>,
     token: Token,
     events: Rc<EventLoop>,
 }
 
-impl<S: Registrable> Source<S> {
+impl<S: AsFd> Source<S> {
     /// Registers a source. It is ready for anything until an attempt finds otherwise.
-    pub(super) fn new(mut inner: S, events: &Rc<EventLoop>) -> io::Result<Self> {
+    pub(super) fn new(inner: S, events: &Rc<EventLoop>) -> io::Result<Self> {
         let readiness = Rc::new(Readiness {
             readable: Cell::new(true),
             writable: Cell::new(true),
@@ -52,16 +54,17 @@ impl<S: Registrable> Source<S> {
             task: Cell::new(events.running()),
         });
         let token = Token(events.sources.borrow_mut().insert(Rc::clone(&readiness)));
-        let registered =
-            events.registry.register(&mut inner, token, Interest::READABLE | Interest::WRITABLE);
+        let mut fd = SourceFd(&inner.as_fd().as_raw_fd());
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        let registered = events.registry.register(&mut fd, token, interests);
         // Dropped, it is forgotten.
-        let source = Self { inner, readiness, token, events: Rc::clone(events) };
+        let source = Self { inner: Rc::new(inner), readiness, token, events: Rc::clone(events) };
         registered.map(|()| source)
     }
 }
 
 impl<S> Source<S> {
-    pub(super) fn get_ref(&self) -> &S {
+    pub(super) fn get_ref(&self) -> &Rc<S> {
         &self.inner
     }
 

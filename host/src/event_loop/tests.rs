@@ -17,10 +17,10 @@ use crate::clock::Clock;
 /// After so long something is wrong.
 const LONG: Duration = Duration::from_mins(1);
 
-type Done = Result<(), Box<dyn Error>>;
+pub(super) type Done = Result<(), Box<dyn Error>>;
 
 /// Runs `main`, but not for ever.
-fn run<T>(
+pub(super) fn run<T>(
     events: &Rc<EventLoop>,
     main: impl Future<Output = io::Result<T>>,
 ) -> Result<T, Box<dyn Error>> {
@@ -30,19 +30,19 @@ fn run<T>(
 }
 
 /// A listening socket of the loop, and its address.
-fn listen(events: &Rc<EventLoop>) -> io::Result<(ListeningSocket, SocketAddr)> {
+pub(super) fn listen(events: &Rc<EventLoop>) -> io::Result<(ListeningSocket, SocketAddr)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok((ListeningSocket::new(listener, events)?, address))
 }
 
-async fn accept(listener: &ListeningSocket) -> io::Result<Socket> {
+pub(super) async fn accept(listener: &ListeningSocket) -> io::Result<Socket> {
     Ok(poll_fn(|_| listener.poll_accept()).await?.0)
 }
 
 /// More than sockets hold.
-const MUCH: usize = 16 << 20;
+pub(super) const MUCH: usize = 16 << 20;
 
 fn much(seed: u8) -> Vec<u8> {
     (0..MUCH).map(|at| (at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).wrapping_add(seed)).collect()

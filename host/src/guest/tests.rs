@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::{Guest, Output, Plugin, StartArguments};
@@ -223,7 +222,7 @@ fn bytes_are_received_straight_from_a_socket() -> io::Result<()> {
 
         let (socket, mut peer) = pair()?;
         let mut receive = |room, count| {
-            let mut passage = Passage::new(Some(socket.as_fd()), usize::MAX);
+            let mut passage = Passage::new(Some(&socket), usize::MAX);
             guest.receive_directly(endpoint, 1, room, &mut passage).unwrap();
             assert_eq!(passage.passed().received, count);
             assert!(passage.taken().unwrap().unwrap().rest.is_empty(), "it went to the socket");
@@ -231,7 +230,7 @@ fn bytes_are_received_straight_from_a_socket() -> io::Result<()> {
         receive(400, 0);
         peer.write_all(&received)?;
         let started = Instant::now();
-        while passage::waiting(socket.as_fd()) < received.len() {
+        while passage::waiting(&socket) < received.len() {
             assert!(started.elapsed() < Duration::from_secs(10), "so few bytes do not come");
         }
         // As much as there is room for, which was made and has to grow; less; nothing.
@@ -255,7 +254,7 @@ fn room_for_bytes_that_do_not_come_is_made_once() -> io::Result<()> {
     for guest in &mut guests(&plugin, 1 << 20) {
         let endpoint = guest.start(0, &arguments).unwrap().unwrap();
         for len in (1000..200_000).step_by(1000).rev() {
-            let mut passage = Passage::new(Some(socket.as_fd()), usize::MAX);
+            let mut passage = Passage::new(Some(&socket), usize::MAX);
             guest.receive_directly(endpoint, 0, len, &mut passage).unwrap();
             assert_eq!(passage.passed().received, 0);
         }

@@ -1,0 +1,226 @@
+//! Short outputs that are sent one behind another.
+//!
+//! The kernel's way of a packet is long. Where a read and a call come between two sends,
+//! each finds other things in the processor's caches; in a batch it finds those of the
+//! send before.
+
+use std::rc::Rc;
+
+use super::TaskId;
+use super::outlet::Outlet;
+
+/// The most outputs of a batch, and the most tasks that have their turn before it is sent.
+pub(super) const MOST: usize = 32;
+
+/// The longest output in a batch, in bytes, as it has to be copied.
+pub(super) const LONGEST: usize = 4 << 10;
+
+#[derive(Default)]
+pub(super) struct Batch {
+    outputs: Vec<Output>,
+    bytes: Vec<u8>,
+}
+
+struct Output {
+    outlet: Rc<Outlet>,
+    /// Where its bytes end. They begin where those of the output before it end.
+    end: usize,
+    task: TaskId,
+}
+
+impl Batch {
+    pub(super) fn len(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// Adds an output of a task.
+    pub(super) fn put(&mut self, outlet: &Rc<Outlet>, bytes: &[u8], task: TaskId) {
+        self.bytes.extend_from_slice(bytes);
+        self.outputs.push(Output { outlet: Rc::clone(outlet), end: self.bytes.len(), task });
+    }
+
+    /// Sends all, and tells whose outputs have to wait for room.
+    pub(super) fn send(&mut self, mut waits: impl FnMut(TaskId)) {
+        let mut start = 0;
+        for Output { outlet, end, task } in self.outputs.drain(..) {
+            if !outlet.send(&self.bytes[start..end]) {
+                waits(task);
+            }
+            start = end;
+        }
+        self.bytes.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::error::Error;
+    use std::future::{Future, poll_fn};
+    use std::io::{self, Read};
+    use std::net::TcpStream;
+    use std::pin::Pin;
+    use std::sync::mpsc;
+    use std::task::Poll;
+    use std::thread;
+
+    use tokio::io::{AsyncWrite, AsyncWriteExt};
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::event_loop::tests::{Done, MUCH, accept, listen, run};
+    use crate::event_loop::{EventLoop, Socket};
+
+    /// Turns that tasks have before peers read.
+    const TURNS: usize = 4;
+
+    /// Serves so many connections by a task each, which have their turns together. Tells
+    /// what arrives at the peers, which read only when all tasks have had some turns.
+    fn arriving<F>(
+        count: usize,
+        serve: impl Fn(Socket, Rc<EventLoop>) -> F,
+    ) -> Result<Vec<Vec<u8>>, Box<dyn Error>>
+    where
+        F: Future<Output = io::Result<()>> + 'static,
+    {
+        let events = EventLoop::new()?;
+        let (listener, address) = listen(&events)?;
+        let (go, reading) = mpsc::channel();
+        let peers = thread::spawn(move || {
+            let peers: Vec<_> = (0..count).map(|_| TcpStream::connect(address).unwrap()).collect();
+            reading.recv().unwrap();
+            let read = |mut peer: TcpStream| {
+                let mut all = Vec::new();
+                peer.read_to_end(&mut all).map(|_| all)
+            };
+            peers.into_iter().map(read).collect::<io::Result<_>>()
+        });
+        run(&events, async {
+            let (done, mut results) = channel(count);
+            let mut sockets = Vec::new();
+            for _ in 0..count {
+                sockets.push(accept(&listener).await?);
+            }
+            for socket in sockets {
+                let (task, done) = (serve(socket, Rc::clone(&events)), done.clone());
+                events.spawn(async move { done.send(task.await).await.unwrap() });
+            }
+            drop(done);
+            for _ in 0..TURNS {
+                events.yield_now().await;
+            }
+            go.send(()).unwrap();
+            while let Some(result) = results.recv().await {
+                result?;
+            }
+            Ok(())
+        })?;
+        Ok(peers.join().unwrap()?)
+    }
+
+    /// Bytes that tell where they are.
+    fn numbered(count: usize) -> Vec<u8> {
+        (0..count).map(|at| (at % 251).to_le_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn the_outputs_of_a_turn_are_a_batch_and_a_single_one_is_none() -> Done {
+        for (count, expected) in [(1, &[0][..]), (3, &[1, 2, 3])] {
+            let lens = Rc::new(RefCell::new(Vec::new()));
+            let arrived = arriving(count, |mut socket, events| {
+                let lens = Rc::clone(&lens);
+                async move {
+                    socket.write_all(b"short").await?;
+                    lens.borrow_mut().push(events.batch.borrow().len());
+                    Ok(())
+                }
+            })?;
+            assert_eq!(*lens.borrow(), expected);
+            assert!(
+                arrived.iter().all(|arrived| arrived == b"short"),
+                "though sockets are dropped"
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_full_batch_is_sent() -> Done {
+        let arrived = arriving(2, async |mut socket, events| {
+            for n in numbered(3 * MOST) {
+                socket.write_all(&[n]).await?;
+                assert!(events.batch.borrow().len() <= MOST);
+            }
+            socket.shutdown().await
+        })?;
+        assert!(arrived.iter().all(|arrived| *arrived == numbered(3 * MOST)));
+        Ok(())
+    }
+
+    #[test]
+    fn outputs_arrive_in_order_be_they_long_or_short() -> Done {
+        let lens = [1, LONGEST, LONGEST + 1, 2, 9 * LONGEST, 3];
+        let all = numbered(lens.iter().sum());
+        let arrived = arriving(3, |mut socket, _| {
+            let all = all.clone();
+            async move {
+                let mut rest = &all[..];
+                for len in lens {
+                    socket.write_all(rest.split_off(..len).unwrap()).await?;
+                }
+                socket.shutdown().await
+            }
+        })?;
+        assert!(arrived.iter().all(|arrived| *arrived == all));
+        Ok(())
+    }
+
+    #[test]
+    fn outputs_for_which_there_is_no_room_follow() -> Done {
+        let all = numbered(MUCH);
+        let arrived = arriving(3, |mut socket, _| {
+            let all = all.clone();
+            async move {
+                for part in all.chunks(LONGEST) {
+                    socket.write_all(part).await?;
+                }
+                socket.shutdown().await
+            }
+        })?;
+        assert!(arrived.iter().all(|arrived| *arrived == all));
+        Ok(())
+    }
+
+    #[test]
+    fn a_task_whose_output_waits_for_room_is_told_and_sends_no_more() -> Done {
+        let arrived = arriving(2, async |mut socket, events| {
+            let long = vec![0; MUCH];
+            let mut turn = 0;
+            poll_fn(|cx| {
+                turn += 1;
+                match turn {
+                    1 => {
+                        // For as long as there is room.
+                        while socket.poll_send(&long)?.is_ready() {}
+                        events.wake(events.running());
+                        Poll::Pending
+                    }
+                    2 => {
+                        assert!(socket.poll_send(b"1")?.is_ready());
+                        Poll::Pending
+                    }
+                    3 => {
+                        assert!(socket.poll_send(b"2")?.is_pending());
+                        Poll::Pending
+                    }
+                    _ => Pin::new(&mut socket).poll_flush(cx),
+                }
+            })
+            .await?;
+            assert!(turn > 3, "told that there is none, and then that there is some");
+            Ok(())
+        })?;
+        assert!(arrived.iter().all(|arrived| arrived.ends_with(b"\x001")));
+        Ok(())
+    }
+}
