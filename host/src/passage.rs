@@ -38,14 +38,6 @@ impl Direct for TlsStream<Socket> {
     }
 }
 
-/// How many bytes wait in a socket to be read (tcp(7), `SIOCINQ`).
-pub(crate) fn waiting(socket: &Socket) -> usize {
-    rustix::io::ioctl_fionread(socket)
-        .ok()
-        .and_then(|bytes| usize::try_from(bytes).ok())
-        .unwrap_or(0)
-}
-
 /// What passes in one call: its output, and what it reads itself.
 pub(crate) struct Passage<'s> {
     socket: Option<&'s Socket>,

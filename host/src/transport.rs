@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
 use crate::event_loop::Socket;
-use crate::passage::{self, Direct};
+use crate::passage::Direct;
 use crate::read_buffer::ReadBuffer;
 
 /// Bytes that are discarded from a peer at most while the transport closes.
@@ -92,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     where
         S: Direct,
     {
-        self.idle_socket().map_or(0, passage::waiting)
+        self.idle_socket().map_or(0, Socket::waiting)
     }
 
     /// How many bytes wait to be transmitted.

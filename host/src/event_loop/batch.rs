@@ -7,9 +7,9 @@
 use std::rc::Rc;
 
 use super::TaskId;
-use super::outlet::Outlet;
+use super::stream::Stream;
 
-/// The most outputs of a batch, and the most tasks that have their turn before it is sent.
+/// The most outputs of a batch.
 pub(super) const MOST: usize = 32;
 
 /// The longest output in a batch, in bytes, as it has to be copied.
@@ -22,7 +22,7 @@ pub(super) struct Batch {
 }
 
 struct Output {
-    outlet: Rc<Outlet>,
+    stream: Rc<Stream>,
     /// Where its bytes end. They begin where those of the output before it end.
     end: usize,
     task: TaskId,
@@ -34,16 +34,16 @@ impl Batch {
     }
 
     /// Adds an output of a task.
-    pub(super) fn put(&mut self, outlet: &Rc<Outlet>, bytes: &[u8], task: TaskId) {
+    pub(super) fn put(&mut self, stream: &Rc<Stream>, bytes: &[u8], task: TaskId) {
         self.bytes.extend_from_slice(bytes);
-        self.outputs.push(Output { outlet: Rc::clone(outlet), end: self.bytes.len(), task });
+        self.outputs.push(Output { stream: Rc::clone(stream), end: self.bytes.len(), task });
     }
 
     /// Sends all, and tells whose outputs have to wait for room.
     pub(super) fn send(&mut self, mut waits: impl FnMut(TaskId)) {
         let mut start = 0;
-        for Output { outlet, end, task } in self.outputs.drain(..) {
-            if !outlet.send(&self.bytes[start..end]) {
+        for Output { stream, end, task } in self.outputs.drain(..) {
+            if !stream.send(&self.bytes[start..end]) {
                 waits(task);
             }
             start = end;

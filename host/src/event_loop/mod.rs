@@ -6,11 +6,12 @@
 //! waits for it, and an event is a flag and a place in a queue. Timers are not in it:
 //! another thread waits for them, see [`Clock`](crate::clock::Clock).
 
+mod ahead;
 mod batch;
 mod mailbox;
-mod outlet;
 mod socket;
 mod source;
+mod stream;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -27,10 +28,11 @@ use std::time::Duration;
 use mio::{Events, Registry, Token};
 use slab::Slab;
 
+use self::ahead::Ahead;
 use self::batch::Batch;
-use self::outlet::Outlet;
 pub(crate) use self::socket::{ListeningSocket, Socket};
-use self::source::Readiness;
+use self::source::Registered;
+use self::stream::Stream;
 pub(crate) use self::tasks::TaskId;
 use self::tasks::Tasks;
 
@@ -40,6 +42,10 @@ const EVENTS: usize = 1024;
 /// Reads, writes and accepts of one task before all others have their turn.
 const TURN: u32 = 128;
 
+/// Tasks that run one behind another, between reads and sends for all of them. The
+/// outputs of the first wait for the last.
+const GROUP: usize = 32;
+
 /// That a task was woken from another thread.
 const WOKEN: Token = Token(usize::MAX);
 
@@ -47,12 +53,13 @@ const WOKEN: Token = Token(usize::MAX);
 pub(crate) struct EventLoop {
     poll: RefCell<mio::Poll>,
     registry: Registry,
-    sources: RefCell<Slab<Rc<Readiness>>>,
+    sources: RefCell<Slab<Registered>>,
     tasks: Tasks,
     /// What the running task may still attempt.
     turn: Cell<u32>,
-    /// How many tasks are to run behind this one before events are looked at.
+    /// How many tasks of the group are to run behind this one.
     behind: Cell<usize>,
+    ahead: RefCell<Ahead>,
     batch: RefCell<Batch>,
 }
 
@@ -69,6 +76,7 @@ impl EventLoop {
             tasks,
             turn: Cell::new(TURN),
             behind: Cell::new(0),
+            ahead: RefCell::default(),
             batch: RefCell::default(),
         }))
     }
@@ -120,13 +128,11 @@ impl EventLoop {
                 }
             }
             // Those that are woken meanwhile have to wait for events to be looked at.
-            for behind in (0..self.tasks.count_woken()).rev() {
-                self.turn.set(TURN);
-                self.behind.set(behind);
-                self.tasks.run_next();
-                if behind % batch::MOST == 0 {
-                    self.send_batch();
-                }
+            let mut woken = self.tasks.count_woken();
+            while woken > 0 {
+                let group = woken.min(GROUP);
+                self.run_group(group);
+                woken -= group;
             }
             if let Err(error) = self.wait(&mut events) {
                 break Err(error);
@@ -135,6 +141,18 @@ impl EventLoop {
         // They hold sockets, which hold the loop.
         self.tasks.clear();
         output
+    }
+
+    /// Runs the tasks that are woken for longest: their reads go before them, and their
+    /// sends follow.
+    fn run_group(&self, count: usize) {
+        self.ahead.borrow_mut().read(count);
+        for behind in (0..count).rev() {
+            self.turn.set(TURN);
+            self.behind.set(behind);
+            self.tasks.run_next();
+        }
+        self.send_batch();
     }
 
     /// Waits for events, unless a task is woken already, and wakes whom they concern.
@@ -149,8 +167,12 @@ impl EventLoop {
         let sources = self.sources.borrow();
         for event in &*events {
             // One that is gone may have left an event.
-            if let Some(readiness) = sources.get(event.token().0) {
-                self.tasks.wake(readiness.note(event));
+            let Some(Registered { readiness, stream }) = sources.get(event.token().0) else {
+                continue;
+            };
+            self.tasks.wake(readiness.note(event));
+            if let Some(stream) = stream {
+                self.ahead.borrow_mut().add(readiness, stream);
             }
         }
         Ok(())
@@ -159,12 +181,12 @@ impl EventLoop {
     /// Puts an output of the running task in the batch, if there is to be one: another task
     /// runs behind this, or did before. Else, and if it is full, tells so.
     #[inline]
-    fn put_in_batch(&self, outlet: &Rc<Outlet>, bytes: &[u8]) -> bool {
+    fn put_in_batch(&self, stream: &Rc<Stream>, bytes: &[u8]) -> bool {
         let mut batch = self.batch.borrow_mut();
         let is_one = self.behind.get() > 0 || batch.len() > 0;
         let has_room = is_one && batch.len() < batch::MOST;
         if has_room {
-            batch.put(outlet, bytes, self.running());
+            batch.put(stream, bytes, self.running());
         }
         has_room
     }

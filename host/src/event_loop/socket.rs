@@ -9,34 +9,43 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use mio::net;
-use rustix::io::read;
+use rustix::io::ioctl_fionread;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::EventLoop;
 use super::batch::LONGEST;
-use super::outlet::Outlet;
 use super::source::Source;
+use super::stream::Stream;
 
 /// A TCP connection.
-pub(crate) struct Socket(Source<Outlet>);
+pub(crate) struct Socket(Source<Stream>);
 
 impl Socket {
     fn new(stream: net::TcpStream, events: &Rc<EventLoop>) -> io::Result<Self> {
-        Source::new(Outlet::new(stream), events).map(Self)
+        let stream = Rc::new(Stream::new(stream));
+        Source::new(Rc::clone(&stream), Some(stream), events).map(Self)
     }
 
-    fn outlet(&self) -> &Rc<Outlet> {
+    fn stream(&self) -> &Rc<Stream> {
         self.0.get_ref()
     }
 
     /// Small frames are not to wait for more of them (Nagle).
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
-        self.outlet().stream().set_nodelay(true)
+        self.stream().tcp().set_nodelay(true)
     }
 
     /// Ready once there may be bytes to read.
     pub(crate) fn poll_readable(&self) -> Poll<()> {
-        self.0.poll_readable()
+        if self.stream().has_ahead() { Poll::Ready(()) } else { self.0.poll_readable() }
+    }
+
+    /// How many bytes can be read past this socket (tcp(7), `SIOCINQ`).
+    pub(crate) fn waiting(&self) -> usize {
+        if self.stream().has_ahead() {
+            return 0;
+        }
+        ioctl_fionread(self).ok().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0)
     }
 
     /// Sends, at once or with the next batch. Ready with how many bytes were taken, once
@@ -45,18 +54,30 @@ impl Socket {
     pub(crate) fn poll_send(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_rest())?;
         let events = self.0.events();
-        if bytes.len() <= LONGEST && events.put_in_batch(self.outlet(), bytes) {
+        if bytes.len() <= LONGEST && events.put_in_batch(self.stream(), bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(self.poll_batch())?;
-        self.0.poll_write(|outlet| outlet.try_send(bytes))
+        self.0.poll_write(|stream| stream.try_send(bytes))
+    }
+
+    /// Gives as much as there is room for of what was read ahead.
+    fn give(&self, mut bytes: Vec<u8>, buffer: &mut ReadBuf<'_>) {
+        let count = bytes.len().min(buffer.remaining());
+        buffer.put_slice(&bytes[..count]);
+        if count < bytes.len() {
+            bytes.drain(..count);
+            self.stream().keep_ahead(bytes);
+        } else {
+            self.0.events().ahead.borrow_mut().reuse(bytes);
+        }
     }
 
     /// Ready once nothing is left of what was taken, but for what is in the batch.
     #[inline]
     fn poll_rest(&self) -> Poll<io::Result<()>> {
-        while self.outlet().has_rest() {
-            ready!(self.0.poll_write(Outlet::try_send_rest))?;
+        while self.stream().has_rest() {
+            ready!(self.0.poll_write(Stream::try_send_rest))?;
         }
         Poll::Ready(Ok(()))
     }
@@ -78,6 +99,10 @@ impl Socket {
         Self::new(net::TcpStream::from_std(stream), events)
     }
 
+    pub(super) fn has_ahead(&self) -> bool {
+        self.stream().has_ahead()
+    }
+
     /// Whether the end was told of.
     pub(super) fn is_final(&self) -> bool {
         self.0.is_final()
@@ -86,7 +111,7 @@ impl Socket {
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.outlet().as_fd()
+        self.stream().as_fd()
     }
 }
 
@@ -96,10 +121,13 @@ impl AsyncRead for Socket {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(found) = self.stream().take_ahead() {
+            self.give(found?, buffer);
+            return Poll::Ready(Ok(()));
+        }
         let room = buffer.initialize_unfilled();
         let most = room.len();
-        // Not by the C library, which looks before and behind whether the thread is cancelled.
-        let count = ready!(self.0.poll_read(|stream| Ok(read(stream, &mut *room)?)))?;
+        let count = ready!(self.0.poll_read(|stream| stream.try_read(room)))?;
         if count < most {
             self.0.is_read_up();
         }
@@ -123,7 +151,7 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_batch())?;
-        Poll::Ready(self.outlet().stream().shutdown(Shutdown::Write))
+        Poll::Ready(self.stream().tcp().shutdown(Shutdown::Write))
     }
 }
 
@@ -133,7 +161,7 @@ pub(crate) struct ListeningSocket(Source<net::TcpListener>);
 impl ListeningSocket {
     /// Registers a socket that does not block.
     pub(crate) fn new(listener: TcpListener, events: &Rc<EventLoop>) -> io::Result<Self> {
-        Source::new(net::TcpListener::from_std(listener), events).map(Self)
+        Source::new(Rc::new(net::TcpListener::from_std(listener)), None, events).map(Self)
     }
 
     /// Ready with the next connection.

@@ -10,6 +10,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
+use super::stream::Stream;
 use super::{EventLoop, TaskId};
 
 /// What a source is ready for, until an attempt finds otherwise. The operating system
@@ -20,6 +21,8 @@ pub(super) struct Readiness {
     /// There are no more changes: the peer ended its sending direction, or the source
     /// broke. What is left to be read, and then the end, come without another event.
     is_final: Cell<bool>,
+    /// The task found nothing to read, and no event came since.
+    awaits_reading: Cell<bool>,
     /// The one that waits, or did last.
     task: Cell<TaskId>,
 }
@@ -34,6 +37,24 @@ impl Readiness {
         self.writable.set(self.writable.get() || writable);
         self.task.get()
     }
+
+    /// Whether the event that came is what the task waits for so as to read; told once.
+    pub(super) fn takes_event_for_reading(&self) -> bool {
+        self.readable.get() && self.awaits_reading.take()
+    }
+
+    /// All that there was is read. An attempt would find out, but costs a system call.
+    #[inline]
+    pub(super) fn is_read_up(&self) {
+        self.readable.set(self.is_final.get());
+    }
+}
+
+/// What an event loop knows of a source.
+pub(super) struct Registered {
+    pub(super) readiness: Rc<Readiness>,
+    /// What can be read ahead.
+    pub(super) stream: Option<Rc<Stream>>,
 }
 
 /// A source that is registered with an event loop until it is dropped.
@@ -46,19 +67,25 @@ pub(super) struct Source<S> {
 
 impl<S: AsFd> Source<S> {
     /// Registers a source. It is ready for anything until an attempt finds otherwise.
-    pub(super) fn new(inner: S, events: &Rc<EventLoop>) -> io::Result<Self> {
+    pub(super) fn new(
+        inner: Rc<S>,
+        stream: Option<Rc<Stream>>,
+        events: &Rc<EventLoop>,
+    ) -> io::Result<Self> {
         let readiness = Rc::new(Readiness {
             readable: Cell::new(true),
             writable: Cell::new(true),
             is_final: Cell::new(false),
+            awaits_reading: Cell::new(false),
             task: Cell::new(events.running()),
         });
-        let token = Token(events.sources.borrow_mut().insert(Rc::clone(&readiness)));
+        let registered = Registered { readiness: Rc::clone(&readiness), stream };
+        let token = Token(events.sources.borrow_mut().insert(registered));
         let mut fd = SourceFd(&inner.as_fd().as_raw_fd());
         let interests = Interest::READABLE | Interest::WRITABLE;
         let registered = events.registry.register(&mut fd, token, interests);
         // Dropped, it is forgotten.
-        let source = Self { inner: Rc::new(inner), readiness, token, events: Rc::clone(events) };
+        let source = Self { inner, readiness, token, events: Rc::clone(events) };
         registered.map(|()| source)
     }
 }
@@ -75,31 +102,43 @@ impl<S> Source<S> {
     /// Ready once there may be something to read. Else the running task is woken then.
     #[inline]
     pub(super) fn poll_readable(&self) -> Poll<()> {
-        self.poll_ready(&self.readiness.readable)
+        let readable = self.poll_ready(&self.readiness.readable);
+        self.readiness.awaits_reading.set(readable.is_pending());
+        readable
     }
 
     /// Attempts to read as soon as there may be something.
     #[inline]
     pub(super) fn poll_read<T>(
         &self,
-        attempt: impl FnMut(&S) -> io::Result<T>,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        self.poll_attempt(&self.readiness.readable, attempt)
+        while self.poll_readable().is_ready() {
+            if let done @ Poll::Ready(_) = self.attempt(&self.readiness.readable, &mut attempt) {
+                return done;
+            }
+        }
+        Poll::Pending
     }
 
     /// Attempts to write as soon as there may be room.
     #[inline]
     pub(super) fn poll_write<T>(
         &self,
-        attempt: impl FnMut(&S) -> io::Result<T>,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        self.poll_attempt(&self.readiness.writable, attempt)
+        while self.poll_ready(&self.readiness.writable).is_ready() {
+            if let done @ Poll::Ready(_) = self.attempt(&self.readiness.writable, &mut attempt) {
+                return done;
+            }
+        }
+        Poll::Pending
     }
 
-    /// All that there was is read. An attempt would find out, but costs a system call.
+    /// All that there was is read.
     #[inline]
     pub(super) fn is_read_up(&self) {
-        self.readiness.readable.set(self.readiness.is_final.get());
+        self.readiness.is_read_up();
     }
 
     #[cfg(test)]
@@ -116,18 +155,17 @@ impl<S> Source<S> {
         if self.events.may_attempt() { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// Attempts once. Pending where that is to be done again, as soon as it can be.
     #[inline]
-    fn poll_attempt<T>(
+    fn attempt<T>(
         &self,
         ready: &Cell<bool>,
-        mut attempt: impl FnMut(&S) -> io::Result<T>,
+        attempt: &mut impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        while self.poll_ready(ready).is_ready() {
-            match attempt(&self.inner) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.set(false),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
-            }
+        match attempt(&self.inner) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.set(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return Poll::Ready(result),
         }
         Poll::Pending
     }

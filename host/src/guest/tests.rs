@@ -9,7 +9,7 @@ use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
 };
 use crate::passage::tests::pair;
-use crate::passage::{self, Passage, Taken};
+use crate::passage::{Passage, Taken};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
 
@@ -230,7 +230,7 @@ fn bytes_are_received_straight_from_a_socket() -> io::Result<()> {
         receive(400, 0);
         peer.write_all(&received)?;
         let started = Instant::now();
-        while passage::waiting(&socket) < received.len() {
+        while socket.waiting() < received.len() {
             assert!(started.elapsed() < Duration::from_secs(10), "so few bytes do not come");
         }
         // As much as there is room for, which was made and has to grow; less; nothing.

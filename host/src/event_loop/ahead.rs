@@ -1,0 +1,185 @@
+//! Reads for tasks that are about to read anyway, one behind another: as with the sends
+//! of a [`Batch`](super::batch::Batch), each finds the last one's way in the processor's
+//! caches.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::GROUP;
+use super::source::Readiness;
+use super::stream::Stream;
+
+/// What is read ahead of a task at most, in bytes, as it has to be copied.
+pub(super) const LONGEST: usize = 8 << 10;
+
+/// The streams that are read ahead of the tasks that wait for bytes.
+#[derive(Default)]
+pub(super) struct Ahead {
+    streams: VecDeque<(Rc<Readiness>, Rc<Stream>)>,
+    /// Empty ones, to be used again.
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Ahead {
+    /// Adds a stream to which an event came, if its task waits for bytes. Where they are
+    /// many, the task has better room for them.
+    pub(super) fn add(&mut self, readiness: &Rc<Readiness>, stream: &Rc<Stream>) {
+        if readiness.takes_event_for_reading() && stream.has_little() {
+            self.streams.push_back((Rc::clone(readiness), Rc::clone(stream)));
+        }
+    }
+
+    /// Reads for the next so many tasks. A single one does as well itself.
+    pub(super) fn read(&mut self, tasks: usize) {
+        let count = self.streams.len().min(tasks);
+        for (readiness, stream) in self.streams.drain(..count) {
+            if count == 1 || stream.has_ahead() {
+                continue;
+            }
+            let buffer = self.buffers.pop().unwrap_or_else(|| Vec::with_capacity(LONGEST));
+            if stream.read_ahead(buffer) {
+                readiness.is_read_up();
+            }
+        }
+    }
+
+    /// Takes back what a stream was given to read to.
+    pub(super) fn reuse(&mut self, mut buffer: Vec<u8>) {
+        if self.buffers.len() < GROUP {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::{self, Write};
+    use std::net::TcpStream;
+    use std::pin::Pin;
+
+    use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::event_loop::tests::{Done, accept, listen, run};
+    use crate::event_loop::{EventLoop, Socket};
+
+    /// Waits for bytes, and takes one. Tells whether it was read ahead.
+    async fn take_first(socket: &mut Socket) -> io::Result<bool> {
+        let mut was_ahead = false;
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        poll_fn(|cx| {
+            was_ahead = socket.has_ahead();
+            if was_ahead {
+                assert!(socket.poll_readable().is_ready());
+                assert_eq!(socket.waiting(), 0, "what is ahead would be passed");
+            }
+            Pin::new(&mut *socket).poll_read(cx, &mut buffer)
+        })
+        .await?;
+        Ok(was_ahead)
+    }
+
+    #[test]
+    fn of_several_tasks_that_wait_each_has_its_bytes_read_ahead() -> Done {
+        let cases = [(1, 9), (2, 1), (2, 9), (3, LONGEST), (3, LONGEST + 1), (3, 3 * LONGEST)];
+        for (count, len) in cases {
+            let events = EventLoop::new()?;
+            let (listener, address) = listen(&events)?;
+            run(&events, async {
+                let (told, mut tasks) = unbounded_channel();
+                let mut peers = Vec::new();
+                for _ in 0..count {
+                    peers.push(TcpStream::connect(address)?);
+                    let (mut socket, told) = (accept(&listener).await?, told.clone());
+                    events.spawn(async move {
+                        loop {
+                            let was_ahead = take_first(&mut socket).await.unwrap();
+                            let mut rest = vec![0; len - 1];
+                            socket.read_exact(&mut rest).await.unwrap();
+                            told.send((was_ahead, rest)).unwrap();
+                        }
+                    });
+                }
+                for round in 0..3_usize {
+                    // They find nothing yet. Then their events come together.
+                    events.yield_now().await;
+                    let sent: Vec<u8> =
+                        (round..).map(|at| (at % 251).to_le_bytes()[0]).take(len).collect();
+                    for peer in &mut peers {
+                        peer.write_all(&sent)?;
+                    }
+                    for _ in 0..count {
+                        let (was_ahead, rest) = tasks.recv().await.unwrap();
+                        assert!(rest == sent[1..], "{} of {len}", rest.len());
+                        assert!(was_ahead == (count > 1) || round > 0, "of {count}");
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_read_ahead_of_tasks_that_read_much() -> Done {
+        let events = EventLoop::new()?;
+        let (listener, address) = listen(&events)?;
+        run(&events, async {
+            let (told, mut tasks) = unbounded_channel();
+            let mut peers = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+            for peer in &mut peers {
+                peer.write_all(&[0; LONGEST])?;
+                let (mut socket, told) = (accept(&listener).await?, told.clone());
+                events.spawn(async move {
+                    socket.read_exact(&mut [0; LONGEST]).await.unwrap();
+                    told.send(false).unwrap();
+                    told.send(take_first(&mut socket).await.unwrap()).unwrap();
+                });
+            }
+            for _ in &peers {
+                assert_eq!(tasks.recv().await, Some(false));
+            }
+            // Now they wait.
+            events.yield_now().await;
+            for peer in &mut peers {
+                peer.write_all(b"more")?;
+            }
+            for _ in &peers {
+                assert_eq!(tasks.recv().await, Some(false));
+            }
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn nothing_is_read_that_nobody_waits_for() -> Done {
+        let events = EventLoop::new()?;
+        let (listener, address) = listen(&events)?;
+        run(&events, async {
+            let mut peers = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+            let sockets = [accept(&listener).await?, accept(&listener).await?];
+            for peer in &mut peers {
+                peer.write_all(b"bytes")?;
+            }
+            // Two tasks that do something else.
+            for _ in &peers {
+                let others = Rc::clone(&events);
+                events.spawn(async move {
+                    for _ in 0..3 {
+                        others.yield_now().await;
+                    }
+                });
+            }
+            for _ in 0..3 {
+                events.yield_now().await;
+            }
+            assert_eq!(sockets.each_ref().map(Socket::has_ahead), [false; 2]);
+            assert_eq!(sockets.each_ref().map(Socket::waiting), [5; 2]);
+            Ok(())
+        })
+    }
+}

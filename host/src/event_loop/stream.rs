@@ -1,0 +1,154 @@
+//! The stream of a socket, with what was read from it before that was asked for, and
+//! what is left of what was sent on it.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use mio::net::TcpStream;
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, read};
+use rustix::net::{SendFlags, send};
+
+use super::ahead;
+
+/// A stream that a batch can hold as well as its socket: what is in there is sent
+/// even if the socket is dropped meanwhile.
+pub(super) struct Stream {
+    tcp: TcpStream,
+    /// What reading ahead found.
+    ahead: RefCell<Option<io::Result<Vec<u8>>>>,
+    /// The last read found little.
+    has_little: Cell<bool>,
+    /// What there was no room for. It goes before anything else.
+    rest: RefCell<Vec<u8>>,
+}
+
+impl Stream {
+    pub(super) fn new(tcp: TcpStream) -> Self {
+        let (ahead, has_little) = (RefCell::default(), Cell::new(true));
+        Self { tcp, ahead, has_little, rest: RefCell::default() }
+    }
+
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    /// Reads what there is room for.
+    pub(super) fn try_read(&self, room: &mut [u8]) -> io::Result<usize> {
+        self.note_read(read(&self.tcp, room))
+    }
+
+    /// Reads before that is asked for, into an empty buffer. Tells whether all that there
+    /// was is read.
+    pub(super) fn read_ahead(&self, mut buffer: Vec<u8>) -> bool {
+        let found = self.note_read(read(&self.tcp, spare_capacity(&mut buffer)));
+        let is_read_up = match &found {
+            Ok(count) => *count < buffer.capacity(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+            Err(_) => false,
+        };
+        *self.ahead.borrow_mut() = Some(found.map(|_| buffer));
+        is_read_up
+    }
+
+    fn note_read(&self, result: Result<usize, Errno>) -> io::Result<usize> {
+        self.has_little.set(result? < ahead::LONGEST);
+        Ok(result?)
+    }
+
+    #[inline]
+    pub(super) fn has_ahead(&self) -> bool {
+        self.ahead.borrow().is_some()
+    }
+
+    /// Whether there is likely to be no more than can be read ahead.
+    pub(super) fn has_little(&self) -> bool {
+        self.has_little.get()
+    }
+
+    /// What reading ahead found.
+    #[inline]
+    pub(super) fn take_ahead(&self) -> Option<io::Result<Vec<u8>>> {
+        self.ahead.take()
+    }
+
+    /// Keeps what there was no room for of that.
+    pub(super) fn keep_ahead(&self, bytes: Vec<u8>) {
+        *self.ahead.borrow_mut() = Some(Ok(bytes));
+    }
+
+    /// Sends, or keeps what there is no room for. Tells whether nothing is left.
+    pub(super) fn send(&self, bytes: &[u8]) -> bool {
+        let mut rest = self.rest.borrow_mut();
+        // What is wrong with the stream is found out when the rest is sent.
+        let sent = if rest.is_empty() { self.try_send(bytes).unwrap_or(0) } else { 0 };
+        rest.extend_from_slice(&bytes[sent..]);
+        rest.is_empty()
+    }
+
+    /// Sends as much as there is room for.
+    pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(send(&self.tcp, bytes, SendFlags::NOSIGNAL)?)
+    }
+
+    #[inline]
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.borrow().is_empty()
+    }
+
+    /// Sends as much of the rest as there is room for.
+    pub(super) fn try_send_rest(&self) -> io::Result<()> {
+        let mut rest = self.rest.borrow_mut();
+        let sent = self.try_send(&rest)?;
+        if sent == rest.len() {
+            *rest = Vec::new();
+        } else {
+            rest.drain(..sent);
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tcp.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream as Peer};
+
+    use super::*;
+
+    #[test]
+    fn the_rest_is_sent_before_anything_else() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut peer = Peer::connect(listener.local_addr()?)?;
+        let (tcp, _) = listener.accept()?;
+        tcp.set_nonblocking(true)?;
+        let stream = Stream::new(TcpStream::from_std(tcp));
+        // More than there is room for.
+        let long: Vec<u8> = (0_u32..4 << 20).flat_map(u32::to_be_bytes).collect();
+        assert!(!stream.send(&long));
+        let mut arrived = vec![0; 1 << 20];
+        peer.read_exact(&mut arrived)?;
+        assert!(!stream.send(b"behind"), "though there is room again");
+        while stream.has_rest() {
+            match stream.try_send_rest() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let at = arrived.len();
+                    arrived.resize(at + (64 << 10), 0);
+                    peer.read_exact(&mut arrived[at..])?;
+                }
+                result => result?,
+            }
+        }
+        drop(stream);
+        peer.read_to_end(&mut arrived)?;
+        assert!(arrived == [&long[..], b"behind"].concat());
+        Ok(())
+    }
+}
