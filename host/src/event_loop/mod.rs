@@ -3,8 +3,10 @@
 //! The kernel does most of the work for a short message, and what an event loop adds to
 //! it counts. One that moves tasks between threads, and has many wait for one socket,
 //! locks and counts atomically for each event. Here a socket knows the one task that
-//! waits for it, and an event is a flag and a place in a queue. Timers are not in it:
-//! another thread waits for them, see [`Clock`](crate::clock::Clock).
+//! waits for it, and an event is a flag and a place in a queue. Tasks run in groups, with
+//! their reads before them and their sends behind, so that the kernel does the same thing
+//! several times in a row. Timers are not in it: another thread waits for them, see
+//! [`Clock`](crate::clock::Clock).
 
 mod ahead;
 mod batch;
