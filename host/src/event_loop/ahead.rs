@@ -33,7 +33,8 @@ impl Ahead {
     pub(super) fn read(&mut self, tasks: usize) {
         let count = self.streams.len().min(tasks);
         for (readiness, stream) in self.streams.drain(..count) {
-            if count == 1 || stream.has_ahead() {
+            // Its task may have run already, and wait again: nobody would tell it.
+            if count == 1 || stream.has_ahead() || !readiness.is_readable() {
                 continue;
             }
             let buffer = self.buffers.pop().unwrap_or_else(|| Vec::with_capacity(LONGEST));

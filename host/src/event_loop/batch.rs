@@ -64,7 +64,7 @@ mod tests {
     use std::task::Poll;
     use std::thread;
 
-    use tokio::io::{AsyncWrite, AsyncWriteExt};
+    use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
     use tokio::sync::mpsc::channel;
 
     use super::*;
@@ -219,6 +219,34 @@ mod tests {
             .await?;
             assert!(turn > 3, "told that there is none, and then that there is some");
             Ok(())
+        })?;
+        assert!(arrived.iter().all(|arrived| arrived.ends_with(b"\x001")));
+        Ok(())
+    }
+
+    #[test]
+    fn a_task_that_only_reads_sends_what_there_was_no_room_for() -> Done {
+        let arrived = arriving(2, async |mut socket, events| {
+            let long = vec![0; MUCH];
+            let mut turn = 0;
+            poll_fn(|cx| {
+                turn += 1;
+                if turn == 1 {
+                    while socket.poll_send(&long)?.is_ready() {}
+                    events.wake(events.running());
+                } else if turn == 2 {
+                    assert!(socket.poll_send(b"1")?.is_ready());
+                } else {
+                    let mut byte = [0];
+                    let buffer = &mut ReadBuf::new(&mut byte);
+                    assert!(Pin::new(&mut socket).poll_read(cx, buffer)?.is_pending());
+                    if !socket.has_rest() {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Poll::Pending
+            })
+            .await
         })?;
         assert!(arrived.iter().all(|arrived| arrived.ends_with(b"\x001")));
         Ok(())

@@ -103,6 +103,10 @@ impl Socket {
         self.stream().has_ahead()
     }
 
+    pub(super) fn has_rest(&self) -> bool {
+        self.stream().has_rest()
+    }
+
     /// Whether the end was told of.
     pub(super) fn is_final(&self) -> bool {
         self.0.is_final()
@@ -121,6 +125,9 @@ impl AsyncRead for Socket {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Whoever handed it over may wait for an answer to it, and only read from then on. What
+        // is wrong with the stream comes behind what the peer sent before.
+        let _ = self.poll_rest();
         if let Some(found) = self.stream().take_ahead() {
             self.give(found?, buffer);
             return Poll::Ready(Ok(()));

@@ -38,6 +38,10 @@ impl Readiness {
         self.task.get()
     }
 
+    pub(super) fn is_readable(&self) -> bool {
+        self.readable.get()
+    }
+
     /// Whether the event that came is what the task waits for so as to read; told once.
     pub(super) fn takes_event_for_reading(&self) -> bool {
         self.readable.get() && self.awaits_reading.take()

@@ -46,6 +46,7 @@ impl Stream {
         let is_read_up = match &found {
             Ok(count) => *count < buffer.capacity(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return false,
             Err(_) => false,
         };
         *self.ahead.borrow_mut() = Some(found.map(|_| buffer));
