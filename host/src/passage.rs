@@ -9,7 +9,7 @@ use std::task::Poll;
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
-use crate::event_loop::Socket;
+use crate::event_loop::{Follows, Socket};
 
 /// A stream, and the socket that its bytes pass as they are, if there is one.
 pub(crate) trait Direct {
@@ -95,14 +95,18 @@ impl<'s> Passage<'s> {
         self.taken = if bytes.len() > self.most {
             Err(Excess(bytes.len()))
         } else {
-            let sent = self.send(bytes);
+            let sent = self.send(bytes, ready_state);
             Ok(Some(Taken { rest: bytes[sent..].to_vec(), ready_state }))
         };
     }
 
-    fn send(&self, bytes: &[u8]) -> usize {
+    fn send(&self, bytes: &[u8], ready_state: ReadyState) -> usize {
         let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        match socket.poll_send(bytes) {
+        let follows = match ready_state {
+            ReadyState::Closed => Follows::End,
+            ReadyState::Connecting | ReadyState::Open | ReadyState::Closing => Follows::Anything,
+        };
+        match socket.poll_send(bytes, follows) {
             Poll::Ready(Ok(sent)) => sent,
             // That the socket is broken is found out when the rest is transmitted.
             Poll::Ready(Err(_)) | Poll::Pending => 0,
@@ -162,6 +166,24 @@ pub(crate) mod tests {
         let mut received = vec![0; sent.len() - left.len()];
         peer.read_exact(&mut received)?;
         assert_eq!([received, left].concat(), sent);
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_leads_to_the_end_waits_for_it() -> io::Result<()> {
+        let (mut socket, mut peer) = pair()?;
+        let mut passage = Passage::new(Some(&socket), 5);
+        passage.put(b"Close", ReadyState::Closed);
+        peer.set_nonblocking(true)?;
+        let early = peer.read(&mut [0]).unwrap_err();
+        assert_eq!(early.kind(), io::ErrorKind::WouldBlock);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut socket).poll_shutdown(cx)?.is_ready());
+        peer.set_nonblocking(false)?;
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received)?;
+        assert_eq!(received, b"Close");
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use super::TaskId;
-use super::stream::Stream;
+use super::stream::{Follows, Stream};
 
 /// The most outputs of a batch.
 pub(super) const MOST: usize = 32;
@@ -25,6 +25,7 @@ struct Output {
     stream: Rc<Stream>,
     /// Where its bytes end. They begin where those of the output before it end.
     end: usize,
+    follows: Follows,
     task: TaskId,
 }
 
@@ -34,16 +35,23 @@ impl Batch {
     }
 
     /// Adds an output of a task.
-    pub(super) fn put(&mut self, stream: &Rc<Stream>, bytes: &[u8], task: TaskId) {
+    pub(super) fn put(
+        &mut self,
+        stream: &Rc<Stream>,
+        bytes: &[u8],
+        follows: Follows,
+        task: TaskId,
+    ) {
         self.bytes.extend_from_slice(bytes);
-        self.outputs.push(Output { stream: Rc::clone(stream), end: self.bytes.len(), task });
+        let end = self.bytes.len();
+        self.outputs.push(Output { stream: Rc::clone(stream), end, follows, task });
     }
 
     /// Sends all, and tells whose outputs have to wait for room.
     pub(super) fn send(&mut self, mut waits: impl FnMut(TaskId)) {
         let mut start = 0;
-        for Output { stream, end, task } in self.outputs.drain(..) {
-            if !stream.send(&self.bytes[start..end]) {
+        for Output { stream, end, follows, task } in self.outputs.drain(..) {
+            if !stream.send(&self.bytes[start..end], follows) {
                 waits(task);
             }
             start = end;
@@ -122,7 +130,7 @@ mod tests {
 
     /// Sends for as long as there is room, and asks for another turn.
     fn fill(socket: &Socket, events: &EventLoop) -> Poll<io::Result<()>> {
-        while socket.poll_send(&[0; 2 * LONGEST])?.is_ready() {}
+        while socket.poll_send(&[0; 2 * LONGEST], Follows::Anything)?.is_ready() {}
         events.wake(events.running());
         Poll::Pending
     }
@@ -211,11 +219,11 @@ mod tests {
                 }
                 match turn - FILLING {
                     1 => {
-                        assert!(socket.poll_send(b"1")?.is_ready());
+                        assert!(socket.poll_send(b"1", Follows::Anything)?.is_ready());
                         Poll::Pending
                     }
                     2 => {
-                        assert!(socket.poll_send(b"2")?.is_pending());
+                        assert!(socket.poll_send(b"2", Follows::Anything)?.is_pending());
                         Poll::Pending
                     }
                     _ => Pin::new(&mut socket).poll_flush(cx),
@@ -239,7 +247,7 @@ mod tests {
                     return fill(&socket, &events);
                 }
                 if turn == FILLING + 1 {
-                    assert!(socket.poll_send(b"1")?.is_ready());
+                    assert!(socket.poll_send(b"1", Follows::Anything)?.is_ready());
                 } else {
                     let mut byte = [0];
                     let buffer = &mut ReadBuf::new(&mut byte);

@@ -34,6 +34,7 @@ use self::ahead::Ahead;
 use self::batch::Batch;
 pub(crate) use self::socket::{ListeningSocket, Socket};
 use self::source::Registered;
+pub(crate) use self::stream::Follows;
 use self::stream::Stream;
 pub(crate) use self::tasks::TaskId;
 use self::tasks::Tasks;
@@ -183,12 +184,12 @@ impl EventLoop {
     /// Puts an output of the running task in the batch, if there is to be one: another task
     /// runs behind this, or did before. Else, and if it is full, tells so.
     #[inline]
-    fn put_in_batch(&self, stream: &Rc<Stream>, bytes: &[u8]) -> bool {
+    fn put_in_batch(&self, stream: &Rc<Stream>, bytes: &[u8], follows: Follows) -> bool {
         let mut batch = self.batch.borrow_mut();
         let is_one = self.behind.get() > 0 || batch.len() > 0;
         let has_room = is_one && batch.len() < batch::MOST;
         if has_room {
-            batch.put(stream, bytes, self.running());
+            batch.put(stream, bytes, follows, self.running());
         }
         has_room
     }

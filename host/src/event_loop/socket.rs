@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::EventLoop;
 use super::batch::LONGEST;
 use super::source::Source;
-use super::stream::Stream;
+use super::stream::{Follows, Stream};
 
 /// A TCP connection.
 pub(crate) struct Socket(Source<Stream>);
@@ -51,14 +51,14 @@ impl Socket {
     /// Sends, at once or with the next batch. Ready with how many bytes were taken, once
     /// nothing is left of earlier ones.
     #[inline]
-    pub(crate) fn poll_send(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_send(&self, bytes: &[u8], follows: Follows) -> Poll<io::Result<usize>> {
         ready!(self.poll_rest())?;
         let events = self.0.events();
-        if bytes.len() <= LONGEST && events.put_in_batch(self.stream(), bytes) {
+        if bytes.len() <= LONGEST && events.put_in_batch(self.stream(), bytes, follows) {
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(self.poll_batch())?;
-        self.0.poll_write(|stream| stream.try_send(bytes))
+        self.0.poll_write(|stream| stream.try_send(bytes, follows))
     }
 
     /// Gives as much as there is room for of what was read ahead.
@@ -149,7 +149,7 @@ impl AsyncWrite for Socket {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(bytes)
+        self.poll_send(bytes, Follows::Anything)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

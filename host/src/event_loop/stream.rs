@@ -12,6 +12,31 @@ use rustix::net::{SendFlags, send};
 
 use super::ahead;
 
+/// What follows an output.
+#[derive(Clone, Copy)]
+pub(crate) enum Follows {
+    Anything,
+    /// The end of the sending direction, at once. Where that is known, the output waits
+    /// for it (send(2), `MSG_MORE`; tcp(7): 200 ms at most), so that both are one packet.
+    End,
+}
+
+impl Follows {
+    #[cfg(target_os = "linux")]
+    fn flags(self) -> SendFlags {
+        match self {
+            Self::Anything => SendFlags::NOSIGNAL,
+            Self::End => SendFlags::NOSIGNAL | SendFlags::MORE,
+        }
+    }
+
+    /// Not every system has these flags. The signal is ignored by any program in Rust.
+    #[cfg(not(target_os = "linux"))]
+    fn flags(self) -> SendFlags {
+        SendFlags::empty()
+    }
+}
+
 /// A stream that a batch can hold as well as its socket: what is in there is sent
 /// even if the socket is dropped meanwhile.
 pub(super) struct Stream {
@@ -80,17 +105,17 @@ impl Stream {
     }
 
     /// Sends, or keeps what there is no room for. Tells whether nothing is left.
-    pub(super) fn send(&self, bytes: &[u8]) -> bool {
+    pub(super) fn send(&self, bytes: &[u8], follows: Follows) -> bool {
         let mut rest = self.rest.borrow_mut();
         // What is wrong with the stream is found out when the rest is sent.
-        let sent = if rest.is_empty() { self.try_send(bytes).unwrap_or(0) } else { 0 };
+        let sent = if rest.is_empty() { self.try_send(bytes, follows).unwrap_or(0) } else { 0 };
         rest.extend_from_slice(&bytes[sent..]);
         rest.is_empty()
     }
 
     /// Sends as much as there is room for.
-    pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(send(&self.tcp, bytes, SendFlags::NOSIGNAL)?)
+    pub(super) fn try_send(&self, bytes: &[u8], follows: Follows) -> io::Result<usize> {
+        Ok(send(&self.tcp, bytes, follows.flags())?)
     }
 
     #[inline]
@@ -101,7 +126,7 @@ impl Stream {
     /// Sends as much of the rest as there is room for.
     pub(super) fn try_send_rest(&self) -> io::Result<()> {
         let mut rest = self.rest.borrow_mut();
-        let sent = self.try_send(&rest)?;
+        let sent = self.try_send(&rest, Follows::Anything)?;
         if sent == rest.len() {
             *rest = Vec::new();
         } else {
@@ -133,10 +158,10 @@ mod tests {
         let stream = Stream::new(TcpStream::from_std(tcp));
         // More than there is room for.
         let long: Vec<u8> = (0_u32..4 << 20).flat_map(u32::to_be_bytes).collect();
-        assert!(!stream.send(&long));
+        assert!(!stream.send(&long, Follows::Anything));
         let mut arrived = vec![0; 1 << 20];
         peer.read_exact(&mut arrived)?;
-        assert!(!stream.send(b"behind"), "though there is room again");
+        assert!(!stream.send(b"behind", Follows::Anything), "though there is room again");
         while stream.has_rest() {
             match stream.try_send_rest() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
