@@ -68,7 +68,11 @@ fn mask_chunk<const N: usize>(bytes: &mut [u8], key: MaskingKey) -> &mut [u8] {
 pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey, offset: u64) {
     let (blocks, rest) = stretch.as_chunks::<BLOCK>();
     let turned = rotated(key, offset);
-    out.extend(blocks.iter().flat_map(|block| masked(*block, turned)));
+    for block in blocks {
+        // Lane by lane, in ascending order, which counts as long as the end of `out` lies
+        // anywhere: a compiler that has all of a block begins with its last lane.
+        out.extend(block.as_chunks::<LANE>().0.iter().flat_map(|lane| masked(*lane, turned)));
+    }
     if rest.is_empty() {
         return;
     }
