@@ -45,7 +45,7 @@ where
         seat: worker.roster.seat(),
         now: None,
         next: Next::Drain,
-        long_reads: LongReads::default(),
+        long_reads: LongReads::new(worker.most_direct),
         ready_state: ReadyState::Connecting,
         worker,
         peer,
@@ -205,9 +205,9 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         if self.next == Next::Drain {
             return Poll::Ready(Wake::Drain);
         }
-        if self.long_reads.are_due() {
+        if let Some(most) = self.long_reads.due() {
             ready!(self.transport.poll_readable());
-            let len = self.transport.waiting().min(self.worker.most_direct);
+            let len = self.transport.waiting().min(most);
             if len >= long_reads::LEAST {
                 let received =
                     self.call(now, |now, passage| endpoint.receive_directly(now, len, passage));
