@@ -9,7 +9,7 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
-use crate::harness::frames::{self, BINARY, FIN, Frame, PING, TEXT, frame};
+use crate::harness::frames::{self, BINARY, CONTINUATION, FIN, Frame, PING, PONG, TEXT, frame};
 use crate::harness::server::{Client, ISOLATION, Server, assert_echo, read_head, read_to_end};
 use crate::harness::start::{Role, request, request_with};
 
@@ -37,6 +37,16 @@ fn a_long_stream_of_messages_comes_back_byte_for_byte() {
         let payload: Vec<u8> = (mark..=u8::MAX).cycle().take(len).collect();
         sent.extend(frame(Role::Client, FIN | BINARY, &payload));
         expected.extend(frame(Role::Server, FIN | BINARY, &payload));
+        // The same in fragments, with a Ping amid them.
+        let (front, back) = payload.split_at(len / 3);
+        sent.extend(frame(Role::Client, BINARY, front));
+        for fragment in back.chunks(1000) {
+            sent.extend(frame(Role::Client, CONTINUATION, fragment));
+        }
+        sent.extend(frame(Role::Client, FIN | PING, &[mark]));
+        sent.extend(frame(Role::Client, FIN | CONTINUATION, front));
+        expected.extend(frame(Role::Server, FIN | PONG, &[mark]));
+        expected.extend(frame(Role::Server, FIN | BINARY, &[&payload, front].concat()));
     }
     sent.extend(frames::close(Role::Client, 1000));
     expected.extend(frames::close(Role::Server, 1000));
