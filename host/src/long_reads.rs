@@ -4,16 +4,16 @@
 //! the guest is done with all it had, more than usual is read at once: a long message may
 //! come in one piece, in which the guest answers it in place. While it joins a message of
 //! what came before, a longer list than usual would lie in the way of what the message
-//! grows in, and the message would have to move. So such a read follows output about as
-//! long as what came before, which tells that the guest is done with it, as a Pong amid a
-//! message does not. And a guest that has yet to process what it had gets no more, as
-//! what few bytes make in it may be much.
+//! grows in, and the message would have to move. So a longer read only follows output
+//! about as long as what came before, which tells that the guest is done with it, as a
+//! Pong amid a message does not. And a guest that has yet to process what it had gets
+//! nothing this way, as what few bytes make in it may be much.
 
 use crate::bindings::types::Next;
 use crate::read_buffer;
 
-/// So many bytes are read straight into the guest's memory. Not a sharp bound: few bytes
-/// gain little.
+/// From so many bytes on, what waits is read straight into the guest's memory. Not a
+/// sharp bound: few bytes gain little.
 pub(crate) const LEAST: usize = 32 << 10;
 
 /// What the reads of a connection led to.

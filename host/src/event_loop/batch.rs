@@ -66,7 +66,7 @@ mod tests {
     use std::error::Error;
     use std::future::{Future, poll_fn};
     use std::io::{self, Read};
-    use std::net::TcpStream;
+    use std::net::{Shutdown, TcpListener, TcpStream};
     use std::pin::Pin;
     use std::sync::mpsc;
     use std::task::Poll;
@@ -158,6 +158,28 @@ mod tests {
                 "though sockets are dropped"
             );
         }
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_leads_to_the_end_waits_for_it_in_a_batch_too() -> Done {
+        let events = EventLoop::new()?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut peer = TcpStream::connect(listener.local_addr()?)?;
+        let tcp = mio::net::TcpStream::from_std(listener.accept()?.0);
+        let stream = Rc::new(Stream::new(tcp));
+        let mut batch = Batch::default();
+        batch.put(&stream, b"Close", Follows::End, events.running());
+        batch.send(|_| panic!("there is room"));
+        peer.set_nonblocking(true)?;
+        let early = peer.read(&mut [0]).unwrap_err();
+        assert_eq!(early.kind(), io::ErrorKind::WouldBlock);
+        stream.tcp().shutdown(Shutdown::Write)?;
+        peer.set_nonblocking(false)?;
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received)?;
+        assert_eq!(received, b"Close");
         Ok(())
     }
 
