@@ -140,7 +140,7 @@ impl Compiler {
     pub(crate) fn apply(&self, cargo: &mut Command, flags: &[&str]) {
         let mut flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
         // A panic knows where it is: that is not to tell where this machine has what.
-        if let Some(sources) = crate_sources() {
+        for sources in crate_sources() {
             flags.push(format!("--remap-path-prefix={}=", sources.display()));
         }
         cargo.args(["--target", TARGET]);
@@ -162,11 +162,12 @@ fn has_target(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib").join(TARGET).join("lib").exists()
 }
 
-/// Where cargo keeps what it downloaded.
-fn crate_sources() -> Option<PathBuf> {
+/// Where cargo keeps what it downloaded: a folder for each registry.
+fn crate_sources() -> Vec<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")))?;
-    Some(home.join("registry/src"))
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let registries = home.and_then(|home| home.join("registry/src").read_dir().ok());
+    registries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 fn active_sysroot() -> Result<PathBuf> {
