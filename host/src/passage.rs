@@ -126,6 +126,7 @@ pub(crate) mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::pin::Pin;
     use std::task::{Context, Waker};
+    use std::time::Duration;
 
     use tokio::io::AsyncWrite;
 
@@ -145,7 +146,7 @@ pub(crate) mod tests {
         let peer = TcpStream::connect(listener.local_addr()?)?;
         let (stream, _) = listener.accept()?;
         stream.set_nonblocking(true)?;
-        Ok((Socket::from_std(stream, &EventLoop::new()?)?, peer))
+        Ok((Socket::from_std(stream, &EventLoop::new(Duration::ZERO)?)?, peer))
     }
 
     #[test]

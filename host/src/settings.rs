@@ -24,6 +24,10 @@ pub struct Settings {
     /// The longest that one call of a guest may take. Default 5 s; less than 50 ms
     /// counts as that.
     pub call_timeout: Duration,
+    /// How long a worker with a lone connection stays awake for what comes next on it, as
+    /// long as that often comes so soon. It is answered a quarter sooner, for half as much
+    /// CPU time again. Default 30 µs; zero is never.
+    pub busy_wait: Duration,
     /// How long connections have for the closing handshake when the server
     /// ends. Default 10 s.
     pub drain_timeout: Duration,
@@ -37,6 +41,7 @@ impl Default for Settings {
             max_connections: 10_000,
             memory_limit: None,
             call_timeout: Duration::from_secs(5),
+            busy_wait: Duration::from_micros(30),
             drain_timeout: Duration::from_secs(10),
         }
     }

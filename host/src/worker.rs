@@ -76,7 +76,7 @@ pub(crate) struct Assignment {
 
 /// Runs a worker on this thread until the server ends.
 pub(crate) fn run(assignment: Assignment) -> Result<(), Error> {
-    let events = EventLoop::new().map_err(Error::Worker)?;
+    let events = EventLoop::new(assignment.app.settings.busy_wait).map_err(Error::Worker)?;
     events.block_on(work(assignment, Rc::clone(&events))).map_err(Error::Worker)?
 }
 

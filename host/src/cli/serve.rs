@@ -12,7 +12,7 @@ use sandsock::{Isolation, Settings};
 use super::compression::CompressionFlags;
 use super::options::{Limits, Timeouts};
 use super::tls::TlsFlags;
-use super::values::{call_time, size};
+use super::values::{busy_time, call_time, size};
 
 /// Where a server listens that is not told otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9001);
@@ -73,6 +73,12 @@ struct Sandbox {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = call_time)]
     call_timeout: Duration,
 
+    /// How long a worker with a lone connection stays awake for what comes next,
+    /// as long as that often comes so soon: it is answered sooner, for more CPU
+    /// time. At most 1ms; 0s is never.
+    #[arg(long, value_name = "TIME", default_value = "30us", value_parser = busy_time)]
+    busy_wait: Duration,
+
     /// Time for closing handshakes when the server ends.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     drain_timeout: Duration,
@@ -132,6 +138,7 @@ impl Serve {
             max_connections,
             memory_limit,
             call_timeout,
+            busy_wait,
             drain_timeout,
         } = self.sandbox;
         let isolation = match isolation {
@@ -139,7 +146,15 @@ impl Serve {
             Sharing::Worker => Isolation::Worker,
         };
         let workers = workers.unwrap_or(Settings::default().workers);
-        Settings { isolation, workers, max_connections, memory_limit, call_timeout, drain_timeout }
+        Settings {
+            isolation,
+            workers,
+            max_connections,
+            memory_limit,
+            call_timeout,
+            busy_wait,
+            drain_timeout,
+        }
     }
 
     /// Puts what was given in place of the application's own options.

@@ -34,9 +34,12 @@ pub(crate) fn message_size(text: &str) -> Result<u64, String> {
     if size > 1 << 30 { Err("a size of at most 1GiB is wanted".to_owned()) } else { Ok(size) }
 }
 
+fn any_time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}: a time is like 500ms or 10s"))
+}
+
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text)
-        .map_err(|error| format!("{error}: a time is like 500ms or 10s"))?;
+    let time = any_time(text)?;
     if time.is_zero() { Err("a time above 0 is wanted".to_owned()) } else { Ok(time) }
 }
 
@@ -48,6 +51,12 @@ pub(crate) fn call_time(text: &str) -> Result<Duration, String> {
     } else {
         Ok(time)
     }
+}
+
+/// A time to be awake without a break.
+pub(crate) fn busy_time(text: &str) -> Result<Duration, String> {
+    let time = any_time(text)?;
+    if time > Duration::from_millis(1) { Err("at most 1ms is wanted".to_owned()) } else { Ok(time) }
 }
 
 pub(crate) fn milliseconds(text: &str) -> Result<u32, String> {

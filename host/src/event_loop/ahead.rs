@@ -59,6 +59,7 @@ mod tests {
     use std::io::{self, Write};
     use std::net::TcpStream;
     use std::pin::Pin;
+    use std::time::Duration;
 
     use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
     use tokio::sync::mpsc::unbounded_channel;
@@ -88,7 +89,7 @@ mod tests {
     fn of_several_tasks_that_wait_each_has_its_bytes_read_ahead() -> Done {
         let cases = [(1, 9), (2, 1), (2, 9), (3, LONGEST), (3, LONGEST + 1), (3, 3 * LONGEST)];
         for (count, len) in cases {
-            let events = EventLoop::new()?;
+            let events = EventLoop::new(Duration::ZERO)?;
             let (listener, address) = listen(&events)?;
             run(&events, async {
                 let (told, mut tasks) = unbounded_channel();
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_ahead_of_tasks_that_read_much() -> Done {
-        let events = EventLoop::new()?;
+        let events = EventLoop::new(Duration::ZERO)?;
         let (listener, address) = listen(&events)?;
         run(&events, async {
             let (told, mut tasks) = unbounded_channel();
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_that_nobody_waits_for() -> Done {
-        let events = EventLoop::new()?;
+        let events = EventLoop::new(Duration::ZERO)?;
         let (listener, address) = listen(&events)?;
         run(&events, async {
             let mut peers = [TcpStream::connect(address)?, TcpStream::connect(address)?];

@@ -71,6 +71,7 @@ mod tests {
     use std::sync::mpsc;
     use std::task::Poll;
     use std::thread;
+    use std::time::Duration;
 
     use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
     use tokio::sync::mpsc::channel;
@@ -93,7 +94,7 @@ mod tests {
     where
         F: Future<Output = io::Result<()>> + 'static,
     {
-        let events = EventLoop::new()?;
+        let events = EventLoop::new(Duration::ZERO)?;
         let (listener, address) = listen(&events)?;
         let (go, reading) = mpsc::channel();
         let peers = thread::spawn(move || {
@@ -164,7 +165,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn what_leads_to_the_end_waits_for_it_in_a_batch_too() -> Done {
-        let events = EventLoop::new()?;
+        let events = EventLoop::new(Duration::ZERO)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut peer = TcpStream::connect(listener.local_addr()?)?;
         let tcp = mio::net::TcpStream::from_std(listener.accept()?.0);

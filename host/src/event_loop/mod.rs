@@ -10,6 +10,7 @@
 
 mod ahead;
 mod batch;
+mod busy_wait;
 mod mailbox;
 mod socket;
 mod source;
@@ -32,6 +33,7 @@ use slab::Slab;
 
 use self::ahead::Ahead;
 use self::batch::Batch;
+use self::busy_wait::BusyWait;
 pub(crate) use self::socket::{ListeningSocket, Socket};
 use self::source::Registered;
 pub(crate) use self::stream::Follows;
@@ -64,11 +66,14 @@ pub(crate) struct EventLoop {
     behind: Cell<usize>,
     ahead: RefCell<Ahead>,
     batch: RefCell<Batch>,
+    /// Connections that there are.
+    streams: Cell<usize>,
+    busy_wait: RefCell<BusyWait>,
 }
 
 impl EventLoop {
-    /// A loop without tasks.
-    pub(crate) fn new() -> io::Result<Rc<Self>> {
+    /// A loop without tasks. For a lone connection it waits awake, for so long at once.
+    pub(crate) fn new(busy_wait: Duration) -> io::Result<Rc<Self>> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let tasks = Tasks::new(mio::Waker::new(&registry, WOKEN)?);
@@ -81,6 +86,8 @@ impl EventLoop {
             behind: Cell::new(0),
             ahead: RefCell::default(),
             batch: RefCell::default(),
+            streams: Cell::new(0),
+            busy_wait: RefCell::new(BusyWait::new(busy_wait)),
         }))
     }
 
@@ -160,12 +167,10 @@ impl EventLoop {
 
     /// Waits for events, unless a task is woken already, and wakes whom they concern.
     fn wait(&self, events: &mut Events) -> io::Result<()> {
-        let longest = if self.tasks.is_any_woken() { Some(Duration::ZERO) } else { None };
-        if let Err(error) = self.poll.borrow_mut().poll(events, longest) {
-            if error.kind() == io::ErrorKind::Interrupted {
-                return Ok(());
-            }
-            return Err(error);
+        if self.tasks.is_any_woken() {
+            self.poll(events, Some(Duration::ZERO))?;
+        } else if !self.wait_awake(events)? {
+            self.poll(events, None)?;
         }
         let sources = self.sources.borrow();
         for event in &*events {
@@ -179,6 +184,25 @@ impl EventLoop {
             }
         }
         Ok(())
+    }
+
+    /// Returns whether events came so soon that the thread need not sleep for them.
+    fn wait_awake(&self, events: &mut Events) -> io::Result<bool> {
+        if self.streams.get() != 1 {
+            return Ok(false);
+        }
+        self.busy_wait.borrow_mut().look(|| {
+            self.poll(events, Some(Duration::ZERO))?;
+            Ok(!events.is_empty())
+        })
+    }
+
+    /// Takes events from the operating system, if need be once there are any.
+    fn poll(&self, events: &mut Events, longest: Option<Duration>) -> io::Result<()> {
+        match self.poll.borrow_mut().poll(events, longest) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            polled => polled,
+        }
     }
 
     /// Puts an output of the running task in the batch, if there is to be one: another task

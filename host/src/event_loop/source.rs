@@ -83,6 +83,7 @@ impl<S: AsFd> Source<S> {
             awaits_reading: Cell::new(false),
             task: Cell::new(events.running()),
         });
+        events.streams.update(|streams| streams + usize::from(stream.is_some()));
         let registered = Registered { readiness: Rc::clone(&readiness), stream };
         let token = Token(events.sources.borrow_mut().insert(registered));
         let mut fd = SourceFd(&inner.as_fd().as_raw_fd());
@@ -177,6 +178,8 @@ impl<S> Source<S> {
 
 impl<S> Drop for Source<S> {
     fn drop(&mut self) {
-        self.events.sources.borrow_mut().try_remove(self.token.0);
+        let gone = self.events.sources.borrow_mut().try_remove(self.token.0);
+        let has_stream = gone.is_some_and(|registered| registered.stream.is_some());
+        self.events.streams.update(|streams| streams - usize::from(has_stream));
     }
 }

@@ -50,7 +50,7 @@ fn much(seed: u8) -> Vec<u8> {
 
 #[test]
 fn sockets_wait_for_bytes_and_for_room_side_by_side() -> Done {
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
     let peers = thread::spawn(move || {
         let talk = |seed| {
@@ -92,7 +92,7 @@ fn sockets_wait_for_bytes_and_for_room_side_by_side() -> Done {
 
 #[test]
 fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
     run(&events, async {
         let mut peer = TcpStream::connect(address)?;
@@ -113,7 +113,7 @@ fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
 #[test]
 fn a_task_that_always_has_bytes_to_read_gives_way_and_goes_on() -> Done {
     const TURNS: usize = 10;
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
     run(&events, async {
         let mut peer = TcpStream::connect(address)?;
@@ -134,27 +134,65 @@ fn a_task_that_always_has_bytes_to_read_gives_way_and_goes_on() -> Done {
     })
 }
 
+/// Waits to be woken from another thread.
+async fn be_woken() {
+    let (send, sent) = oneshot::channel();
+    thread::spawn(move || send.send(1).unwrap());
+    assert_eq!(sent.await, Ok(1));
+}
+
 #[test]
-fn a_waker_wakes_a_loop_that_sleeps_from_another_thread() {
-    let (done, is_done) = mpsc::channel();
-    thread::spawn(move || {
-        let events = EventLoop::new().unwrap();
-        let main = async {
-            for _ in 0..100 {
-                let (send, sent) = oneshot::channel();
-                thread::spawn(move || send.send(1).unwrap());
-                assert_eq!(sent.await, Ok(1));
+fn a_waker_wakes_a_loop_from_another_thread() {
+    for busy_wait in [Duration::ZERO, 2 * LONG] {
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || {
+            let events = EventLoop::new(busy_wait).unwrap();
+            let (listener, address) = listen(&events).unwrap();
+            let main = async {
+                // Awake, if it may be, as there is a connection.
+                let _peer = TcpStream::connect(address).unwrap();
+                let _socket = accept(&listener).await.unwrap();
+                for _ in 0..100 {
+                    be_woken().await;
+                }
+            };
+            events.block_on(main).unwrap();
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(LONG).expect("it waits on");
+    }
+}
+
+#[test]
+fn a_loop_waits_awake_for_a_lone_connection_only() -> Done {
+    const SHORT: Duration = Duration::from_nanos(1);
+    let events = EventLoop::new(SHORT)?;
+    let (listener, address) = listen(&events)?;
+    run(&events, async {
+        let is_awake = async || {
+            *events.busy_wait.borrow_mut() = BusyWait::new(SHORT);
+            for _ in 0..20 {
+                be_woken().await;
             }
+            events.busy_wait.borrow().has_failed()
         };
-        events.block_on(main).unwrap();
-        done.send(()).unwrap();
-    });
-    is_done.recv_timeout(LONG).expect("it sleeps on");
+        let _peers = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+        assert!(!is_awake().await);
+        let one = accept(&listener).await?;
+        assert!(is_awake().await);
+        let other = accept(&listener).await?;
+        assert!(!is_awake().await);
+        drop(one);
+        assert!(is_awake().await);
+        drop(other);
+        assert!(!is_awake().await);
+        Ok(())
+    })
 }
 
 #[test]
 fn a_task_that_panics_is_the_only_one_that_ends() -> Done {
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     run(&events, async {
         let (kept, dropped) = oneshot::channel::<()>();
         events.spawn(async move {
@@ -171,7 +209,7 @@ fn a_task_that_panics_is_the_only_one_that_ends() -> Done {
 
 #[test]
 fn tasks_are_dropped_when_cancelled_and_at_the_end() -> Done {
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
     let mut left = run(&events, async {
         let peers = [(); 2].map(|()| TcpStream::connect(address).unwrap());
@@ -198,7 +236,7 @@ fn tasks_are_dropped_when_cancelled_and_at_the_end() -> Done {
 
 #[test]
 fn a_task_that_is_done_can_be_woken_and_does_not_run() -> Done {
-    let events = EventLoop::new()?;
+    let events = EventLoop::new(Duration::ZERO)?;
     run(&events, async {
         let runs = Rc::new(Cell::new(0));
         let (count, (send, sent)) = (Rc::clone(&runs), oneshot::channel());

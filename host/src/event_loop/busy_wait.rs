@@ -1,0 +1,114 @@
+//! Waiting awake for what comes next on a lone connection.
+//!
+//! A thread that sleeps for a message has to be woken by the kernel, which takes about as
+//! long as all else that is done for a short one. With one connection there is nothing to
+//! gain meanwhile. With more there is: what comes until the thread is awake is served
+//! together, for less.
+
+use std::time::{Duration, Instant};
+
+/// The most waits in a row that are slept through, as a power of 2.
+const MOST_FAILURES: u32 = 8;
+
+/// Whether to wait awake. It has to have been worth it: each time that nothing came, twice
+/// as many waits are slept through as before, up to 256.
+pub(super) struct BusyWait {
+    /// At once. Zero: never.
+    longest: Duration,
+    /// How often in a row nothing came.
+    failures: u32,
+    /// Waits that are still slept through.
+    asleep: u32,
+}
+
+impl BusyWait {
+    pub(super) fn new(longest: Duration) -> Self {
+        Self { longest, failures: 0, asleep: 0 }
+    }
+
+    /// Looks again and again whether something came, unless this wait is one to sleep
+    /// through. Returns whether something did.
+    pub(super) fn look<E>(&mut self, mut look: impl FnMut() -> Result<bool, E>) -> Result<bool, E> {
+        if self.asleep > 0 {
+            self.asleep -= 1;
+            return Ok(false);
+        }
+        let since = Instant::now();
+        while since.elapsed() < self.longest {
+            if look()? {
+                self.failures = 0;
+                return Ok(true);
+            }
+        }
+        self.failures = MOST_FAILURES.min(self.failures + 1);
+        self.asleep = 1 << self.failures;
+        Ok(false)
+    }
+
+    /// Whether it was awake for nothing.
+    #[cfg(test)]
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_micros(1);
+    const LONG: Duration = Duration::from_mins(1);
+
+    /// How many waits are slept through before the next look.
+    fn asleep(wait: &mut BusyWait) -> usize {
+        let mut looks = 0;
+        let waits = (0..1000).take_while(|_| {
+            let look = || {
+                looks += 1;
+                Ok::<_, ()>(false)
+            };
+            wait.look(look) == Ok(false) && looks == 0
+        });
+        waits.count()
+    }
+
+    #[test]
+    fn it_looks_until_something_came() {
+        let mut left = 5;
+        let look = || {
+            left -= 1;
+            Ok::<_, ()>(left == 0)
+        };
+        assert_eq!(BusyWait::new(LONG).look(look), Ok(true));
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn it_gives_up_and_sleeps_longer_each_time_but_not_for_ever() {
+        let mut wait = BusyWait::new(SHORT);
+        let slept: Vec<_> = (0..10).map(|_| asleep(&mut wait)).collect();
+        assert_eq!(slept, [0, 2, 4, 8, 16, 32, 64, 128, 256, 256]);
+    }
+
+    #[test]
+    fn it_begins_anew_once_something_came() {
+        let mut wait = BusyWait::new(SHORT);
+        let slept = [(); 3].map(|()| asleep(&mut wait));
+        assert_eq!(slept, [0, 2, 4]);
+        wait.longest = LONG;
+        while !wait.look(|| Ok::<_, ()>(true)).unwrap() {}
+        wait.longest = SHORT;
+        assert_eq!([asleep(&mut wait), asleep(&mut wait)], [0, 2]);
+    }
+
+    #[test]
+    fn it_never_looks_if_it_may_not() {
+        let look = || -> Result<bool, ()> { panic!("it looked") };
+        assert_eq!(BusyWait::new(Duration::ZERO).look(look), Ok(false));
+    }
+
+    #[test]
+    fn what_fails_is_told() {
+        assert_eq!(BusyWait::new(LONG).look(|| Err("broken")), Err("broken"));
+    }
+}
