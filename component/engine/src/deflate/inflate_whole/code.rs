@@ -3,12 +3,16 @@
 use core::hint::black_box;
 
 use super::bits::Bits;
-use super::header::MOST_LITERALS;
+use super::header::{MOST_DISTANCES, MOST_LITERALS};
 use super::symbol::{Kind, Symbol};
 
-/// Codewords of up to that many bits are looked up. Messages that are short seldom have
-/// longer ones.
-const LOOKED_UP: u32 = 9;
+/// Of literals and lengths. Codewords of up to 9 bits are looked up: messages that are
+/// short seldom have longer ones.
+pub(super) type Literals = Code<{ 1 << 9 }, { MOST_LITERALS as usize }>;
+
+/// Of distances, which are fewer. Before them, it is the code of the lengths of both codes'
+/// codewords, whose own have 7 bits at most (RFC 1951 §3.2.7).
+pub(super) type Distances = Code<{ 1 << 7 }, { MOST_DISTANCES as usize }>;
 
 /// Up to so many bits, they are written into the table by themselves. For longer ones,
 /// it doubles.
@@ -16,9 +20,6 @@ const SHORT: u32 = 5;
 
 /// Bits of the longest codeword (RFC 1951 §3.2.7).
 const LONGEST: usize = 15;
-
-/// Symbols of the largest code.
-const MOST_SYMBOLS: usize = MOST_LITERALS as usize;
 
 /// A symbol that has a codeword, above 4 bits of that one's length.
 #[derive(Clone, Copy, Default)]
@@ -38,72 +39,108 @@ impl Used {
     }
 }
 
-/// A code, whose codewords are consecutive numbers within each length.
-pub(super) struct Code {
+/// A code, whose codewords are consecutive numbers within each length. The table's size is
+/// a power of two.
+pub(super) struct Code<const TABLE: usize, const SYMBOLS: usize> {
     /// The symbol that some bits begin with, if its codeword is short enough.
-    table: [Symbol; 1 << LOOKED_UP],
-    /// How many codewords there are of each length.
-    counts: [u16; LONGEST + 1],
+    table: [Symbol; TABLE],
+    codewords: Codewords,
     /// In the order of their codewords.
-    symbols: [u16; MOST_SYMBOLS],
+    symbols: [u16; SYMBOLS],
+}
+
+/// What a code has besides its symbols.
+struct Codewords {
+    /// How many there are of each length.
+    counts: [u16; LONGEST + 1],
     kind: Kind,
 }
 
-impl Code {
+impl<const TABLE: usize, const SYMBOLS: usize> Code<TABLE, SYMBOLS> {
     pub(super) fn new() -> Self {
         Self {
-            table: [Symbol::UNKNOWN; 1 << LOOKED_UP],
-            counts: [0; LONGEST + 1],
-            symbols: [0; MOST_SYMBOLS],
-            kind: Kind::Plain,
+            table: [Symbol::UNKNOWN; TABLE],
+            codewords: Codewords { counts: [0; LONGEST + 1], kind: Kind::Plain },
+            symbols: [0; SYMBOLS],
         }
     }
 
     /// Makes the code of some symbols, numbered from `first` on and in that order, of
     /// which it has all codewords that there can be: otherwise it is `None`.
-    #[inline(never)]
     pub(super) fn set(&mut self, used: &[Used], first: u16, kind: Kind) -> Option<()> {
-        self.kind = kind;
+        self.codewords.kind = kind;
+        self.codewords.set(used, first, &mut self.symbols, &mut self.table)
+    }
+
+    /// Takes a codeword.
+    #[inline]
+    pub(super) fn next(&self, bits: &mut Bits<'_>) -> Option<Symbol> {
+        #[expect(clippy::cast_possible_truncation, reason = "below the size of the table")]
+        let symbol = self.table[(bits.peek() % TABLE as u64) as usize];
+        let symbol = if symbol.codeword_length() > 0 {
+            symbol
+        } else {
+            self.codewords.next_long(bits.peek(), &self.symbols)?
+        };
+        bits.skip(symbol.codeword_length())?;
+        Some(symbol)
+    }
+}
+
+impl Codewords {
+    /// [`Code::set`], which would be there for each size.
+    #[inline(never)]
+    fn set(
+        &mut self,
+        used: &[Used],
+        first: u16,
+        symbols: &mut [u16],
+        table: &mut [Symbol],
+    ) -> Option<()> {
         self.counts = [0; LONGEST + 1];
         for one in used {
             self.counts[one.length()] += 1;
         }
         let mut places = [0_u16; LONGEST + 1];
-        let (mut place, mut free) = (0, 1_u16);
-        for (first, count) in places.iter_mut().zip(self.counts).skip(1) {
+        // Once there are too many, it stays below 0.
+        let (mut place, mut free) = (0, 1_i32);
+        for (first, count) in places[1..].iter_mut().zip(&self.counts[1..]) {
             *first = place;
             place += count;
-            free = (2 * free).checked_sub(count)?;
+            free = 2 * free - i32::from(*count);
         }
-        if free > 0 {
+        if free != 0 {
             return None;
         }
         for one in used {
             let place = &mut places[one.length()];
-            self.symbols[usize::from(*place)] = one.symbol() - first;
+            *symbols.get_mut(usize::from(*place))? = one.symbol() - first;
             *place += 1;
         }
-        self.fill_table();
+        self.fill(table, symbols);
         Some(())
     }
 
     /// Shorter codewords are followed by anything: so there they are many times.
-    fn fill_table(&mut self) {
-        let mut symbols = self.symbols.iter();
+    fn fill(&self, table: &mut [Symbol], symbols: &[u16]) {
+        let looked_up = table.len().ilog2();
+        let mut symbols = symbols.iter();
         // As it is read, the first bit lowest.
         let mut codeword = 0_u32;
         let mut size = 1 << SHORT;
-        self.table[..size].fill(Symbol::UNKNOWN);
-        for length in 1..=LOOKED_UP {
+        table[..size].fill(Symbol::UNKNOWN);
+        for length in 1..=looked_up {
             if length > SHORT {
-                self.table.copy_within(..size, size);
+                table.copy_within(..size, size);
                 size *= 2;
             }
             let count = self.counts[length as usize];
             for symbol in symbols.by_ref().take(count.into()) {
                 let entry = Symbol::new(self.kind, *symbol).with_codeword_length(length);
-                for place in self.table[codeword as usize..size].iter_mut().step_by(1 << length) {
-                    *place = entry;
+                let mut place = codeword as usize;
+                while place < size {
+                    table[place] = entry;
+                    place += 1 << length;
                 }
                 // The next number, if there is one: the last 0 becomes 1, and what is
                 // behind it 0.
@@ -114,19 +151,9 @@ impl Code {
         }
     }
 
-    /// Takes a codeword.
-    #[inline]
-    pub(super) fn next(&self, bits: &mut Bits<'_>) -> Option<Symbol> {
-        let symbol = self.table[(bits.peek() % (1 << LOOKED_UP)) as usize];
-        let symbol =
-            if symbol.codeword_length() > 0 { symbol } else { self.next_long(bits.peek())? };
-        bits.skip(symbol.codeword_length())?;
-        Some(symbol)
-    }
-
     #[cold]
     #[inline(never)]
-    fn next_long(&self, bits: u64) -> Option<Symbol> {
+    fn next_long(&self, bits: u64, symbols: &[u16]) -> Option<Symbol> {
         let (mut codeword, mut first, mut before) = (0, 0, 0);
         // Unknown to the compiler, which would write the loop out 15 times.
         let mut length = black_box(0_u32);
@@ -136,11 +163,32 @@ impl Code {
             codeword = codeword << 1 | bit as usize;
             let count = usize::from(*self.counts.get(length as usize)?);
             if codeword < first + count {
-                let symbol = self.symbols.get(before + codeword - first)?;
+                let symbol = symbols.get(before + codeword - first)?;
                 return Some(Symbol::new(self.kind, *symbol).with_codeword_length(length));
             }
             first = (first + count) << 1;
             before += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn short_codewords_are_looked_up() {
+        // 0, 10, 110 and so on; the last two have 9 bits.
+        let used: Vec<_> = (0..10).map(|symbol| Used::new(symbol, 9.min(symbol + 1))).collect();
+        let mut code = Distances::new();
+        assert_eq!(code.set(&used, 0, Kind::Plain), Some(()));
+        for (bits, symbol) in (0_u32..).zip(code.table) {
+            let ones = bits.trailing_ones();
+            let length = if ones < 7 { ones + 1 } else { 0 };
+            assert_eq!(symbol.codeword_length(), length, "{bits:b}");
+            assert!(length == 0 || u32::from(symbol.plain_number()) == ones, "{bits:b}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What says which codes a block has (RFC 1951 §3.2.7).
 
 use super::bits::Bits;
-use super::code::{Code, Used};
+use super::code::{Distances, Literals, Used};
 use super::symbol::Kind;
 use crate::deflate::whole::LENGTHS_ORDER;
 
@@ -9,14 +9,14 @@ use crate::deflate::whole::LENGTHS_ORDER;
 const SYMBOLS: usize = LENGTHS_ORDER.len();
 /// Literals and lengths, and distances, of which a block can have a code.
 pub(super) const MOST_LITERALS: u16 = 286;
-const MOST_DISTANCES: u16 = 30;
+pub(super) const MOST_DISTANCES: u16 = 30;
 
 /// Reads the codes of a block.
 #[inline(never)]
 pub(super) fn read<'a>(
     mut bits: Bits<'a>,
-    literals: &mut Code,
-    distances: &mut Code,
+    literals: &mut Literals,
+    distances: &mut Distances,
 ) -> Option<Bits<'a>> {
     let literal_count = 257 + bits.take(5)?;
     let distance_count = 1 + bits.take(5)?;
@@ -61,7 +61,11 @@ pub(super) fn read<'a>(
 
 /// Reads the code in which the lengths are.
 #[inline(never)]
-fn read_lengths_code<'a>(mut bits: Bits<'a>, in_order: usize, code: &mut Code) -> Option<Bits<'a>> {
+fn read_lengths_code<'a>(
+    mut bits: Bits<'a>,
+    in_order: usize,
+    code: &mut Distances,
+) -> Option<Bits<'a>> {
     let mut lengths = [0; SYMBOLS];
     for index in LENGTHS_ORDER.get(..in_order)? {
         lengths[usize::from(*index)] = bits.refill_and_take(3)?;

@@ -19,7 +19,7 @@ mod tests;
 use alloc::vec::Vec;
 
 use bits::{Bits, End};
-use code::Code;
+use code::{Distances, Literals};
 use message::Message;
 
 /// Bytes of the longest payload. A longer one is mostly of more than one step's bytes.
@@ -54,7 +54,7 @@ pub(super) fn inflate(payload: &[u8], output: &mut Vec<u8>, most: usize) -> Opti
 }
 
 fn blocks(mut bits: Bits<'_>, message: &mut Message<'_>) -> Option<()> {
-    let (mut literals, mut distances) = (Code::new(), Code::new());
+    let (mut literals, mut distances) = (Literals::new(), Distances::new());
     for _ in 0..MOST_BLOCKS {
         bits.refill();
         // RFC 7692 §7.2.3.4: behind a final block, a stream begins anew.
@@ -82,8 +82,8 @@ fn blocks(mut bits: Bits<'_>, message: &mut Message<'_>) -> Option<()> {
 #[inline(never)]
 fn compressed(
     all_bits: &mut Bits<'_>,
-    literals: &Code,
-    distances: &Code,
+    literals: &Literals,
+    distances: &Distances,
     message: &mut Message<'_>,
 ) -> Option<bool> {
     let mut bits = *all_bits;

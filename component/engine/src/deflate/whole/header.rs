@@ -51,9 +51,11 @@ impl Header {
             cost: 0,
         };
         let mut frequencies = [0; ROOM];
-        for lengths in [&codes.literals[..literals], &codes.distances[..distances]] {
-            for run in lengths.chunk_by(|one, other| one == other) {
-                header.push_run(run[0].into(), run.len(), &mut frequencies);
+        for mut lengths in [&codes.literals[..literals], &codes.distances[..distances]] {
+            while let Some(length) = lengths.first() {
+                let times = run(lengths, *length);
+                header.push_run((*length).into(), times, &mut frequencies);
+                lengths = &lengths[times..];
             }
         }
         header.counts = huffman::lengths(&frequencies, LIMIT, &mut header.lengths, scratch);
@@ -117,6 +119,15 @@ impl Header {
             bits.flush();
         }
     }
+}
+
+/// How many times a length comes first. Most runs are short, but those of symbols that do
+/// not occur.
+fn run(lengths: &[u8], length: u8) -> usize {
+    let (groups, _) = lengths.as_chunks::<{ huffman::GROUP as usize }>();
+    let whole = groups.iter().take_while(|group| **group == [length; huffman::GROUP as usize]);
+    let whole = whole.count() * huffman::GROUP as usize;
+    whole + lengths[whole..].iter().take_while(|one| **one == length).count()
 }
 
 /// How many there are without unused ones at the end.

@@ -53,7 +53,7 @@ pub(super) fn lengths(
 ) -> Counts {
     let mut used = 0;
     for (group, frequencies) in (0..).zip(groups(frequencies)) {
-        if frequencies.iter().fold(0, |all, one| all | one) == 0 {
+        if *frequencies == [0; GROUP as usize] {
             continue;
         }
         for (symbol, frequency) in (GROUP * group..).zip(frequencies) {
@@ -97,7 +97,7 @@ fn symbol(weighed: Weighed) -> usize {
 /// Sorts by digits, from the lowest one on: its time depends on nothing but the number
 /// of symbols.
 fn sort<'a>(mut from: &'a mut [Weighed], mut to: &'a mut [Weighed]) {
-    const BITS: u32 = 6;
+    const BITS: u32 = 4;
     let most = from.iter().fold(0, |most, weighed| most | weighed);
     let mut shift = SYMBOL_BITS;
     let mut is_swapped = false;
@@ -216,7 +216,7 @@ pub(super) fn codewords(counts: &Counts, lengths: &[u8], codewords: &mut [Codewo
     }
     let (codewords, _) = codewords.as_chunks_mut::<{ GROUP as usize }>();
     for (codewords, lengths) in codewords.iter_mut().zip(groups(lengths)) {
-        if lengths.iter().fold(0, |all, one| all | one) == 0 {
+        if *lengths == [0; GROUP as usize] {
             continue;
         }
         for (codeword, length) in codewords.iter_mut().zip(lengths) {

@@ -2,10 +2,10 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::mem;
 
 use super::effort::Effort;
 use super::low;
+use super::places::{Places, word};
 
 /// Bytes of the shortest match. DEFLATE has matches of 3, but those that are worth
 /// their bits are rare, and 4 bytes have fewer places in common.
@@ -13,9 +13,6 @@ const SHORTEST: usize = 4;
 
 /// Bytes of the longest match (RFC 1951 §3.2.5).
 const LONGEST: usize = 258;
-
-/// Places at each end of a match.
-const RIM: usize = 12;
 
 /// Some bytes as they are, and a match behind them.
 #[derive(Clone, Copy)]
@@ -40,18 +37,6 @@ struct Search<'a> {
     message: &'a [u8],
     window: usize,
     effort: Effort,
-}
-
-/// Where the bytes were seen that have the same hash: a chain, the last place first.
-///
-/// Of a place, 1 more is kept, so that 0 is none. 16 bits are enough: the last place of
-/// the longest message that has 4 bytes is 65,532.
-struct Places<'a> {
-    /// The last place of each hash.
-    heads: &'a mut [u16],
-    /// For each place in the window, the last one before it.
-    chains: &'a mut [u16],
-    shift: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -85,15 +70,11 @@ impl<'a> Matches<'a> {
         // Behind it, there are not enough bytes for a match.
         let end = (message.len() + 1).saturating_sub(SHORTEST);
         let (heads, chains) = self.tables.split_at_mut(1 << self.hash_bits);
-        let mut places = Places { heads, chains, shift: 32 - self.hash_bits };
+        let mut places = Places { heads, chains };
         let mut start = self.at;
         let mut at = start;
-        while at < end {
-            let before = places.insert(message, at);
-            if before == 0 {
-                at += 1;
-                continue;
-            }
+        while let Some((next, before)) = places.insert_until_seen(message, at, end) {
+            at = next;
             let nothing = Match { length: SHORTEST - 1, distance: 0 };
             let mut found = search.longer(nothing, at, before, places.chains, effort.candidates);
             if found.distance == 0 {
@@ -127,53 +108,6 @@ impl<'a> Matches<'a> {
             }
         }
         message.len()
-    }
-}
-
-impl Places<'_> {
-    /// Inserts a place, which is the next one, and returns the last one before it.
-    #[inline]
-    fn insert(&mut self, message: &[u8], at: usize) -> u16 {
-        self.insert_word(word(message, at), at)
-    }
-
-    #[inline]
-    fn insert_word(&mut self, word: u32, at: usize) -> u16 {
-        // A prime near 2^32 divided by the golden ratio: what differs spreads over the
-        // high bits.
-        let hash = word.wrapping_mul(2_654_435_761) >> self.shift;
-        let before = mem::replace(&mut self.heads[hash as usize], low(at + 1));
-        let mask = self.chains.len() - 1;
-        self.chains[(at + 1) & mask] = before;
-        before
-    }
-
-    /// Inserts the places of a match from one of them on, as far as they have enough
-    /// bytes behind them. Of a long match only those at both ends: what repeats it
-    /// mostly begins and ends where it does.
-    fn insert_match(&mut self, message: &[u8], from: usize, to: usize, end: usize) {
-        let front = to.min(from + RIM);
-        self.insert_all(message, from, front.min(end));
-        self.insert_all(message, front.max(to - RIM.min(to)), to.min(end));
-    }
-
-    /// Inserts the places from one to another.
-    #[inline(never)]
-    fn insert_all(&mut self, message: &[u8], mut from: usize, to: usize) {
-        // Four at a time, of which the words are read at once.
-        while from + 4 <= to
-            && let Some(long) = message.get(from..).and_then(<[u8]>::first_chunk)
-        {
-            let long = u64::from_le_bytes(*long);
-            for ahead in 0..4 {
-                #[expect(clippy::cast_possible_truncation, reason = "the low half")]
-                self.insert_word((long >> (8 * ahead)) as u32, from + ahead);
-            }
-            from += 4;
-        }
-        for place in from..to {
-            self.insert(message, place);
-        }
     }
 }
 
@@ -246,15 +180,4 @@ fn common(message: &[u8], at: usize, before: usize) -> usize {
     }
     let rest = rest.iter().zip(&other[length..]);
     length + rest.take_while(|(one, other)| one == other).count()
-}
-
-/// 4 bytes, which there are.
-#[inline]
-fn word(message: &[u8], at: usize) -> u32 {
-    // Places have 16 bits. Knowing that, the sum does not overflow.
-    let at = at & 0xffff;
-    message
-        .get(at..at + 4)
-        .and_then(<[u8]>::first_chunk)
-        .map_or(0, |word| u32::from_le_bytes(*word))
 }

@@ -9,6 +9,7 @@ mod effort;
 mod header;
 mod huffman;
 mod matches;
+mod places;
 mod symbols;
 #[cfg(test)]
 mod tests;
