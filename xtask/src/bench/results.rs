@@ -129,7 +129,7 @@ impl Occupancy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::server::{Isolation, PEERS};
+    use crate::bench::server::{Configuration, PEERS};
     use crate::bench::workload::WORKLOADS;
 
     fn row(server: Server, figures: &[f64]) -> Row<f64> {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn table() -> Table<f64> {
-        let own = Server::Sandsock { isolation: Isolation::Connection, workers: 1 };
+        let own = Server::Sandsock(Configuration::Default);
         Table {
             workload: &WORKLOADS[0],
             rows: vec![

@@ -38,7 +38,7 @@ pub(super) fn all(
         match workload.kind {
             Kind::Idle => results.idle = Some(series.table(workload)),
             Kind::Workers => results.workers = Some(series.table(workload)),
-            Kind::Echo | Kind::EchoTls | Kind::EchoCompressed | Kind::Accept => {
+            Kind::Echo | Kind::EchoLone | Kind::EchoTls | Kind::EchoCompressed | Kind::Accept => {
                 results.rates.push(series.table(workload));
             }
         }

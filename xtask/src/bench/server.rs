@@ -9,15 +9,31 @@ use super::workload::Kind;
 /// Sandsock in one of its configurations, or a peer.
 #[derive(Clone, Copy)]
 pub(super) enum Server {
-    Sandsock { isolation: Isolation, workers: u32 },
+    Sandsock(Configuration),
     Peer(&'static Peer),
 }
 
-/// `--isolation` of Sandsock.
+/// How Sandsock is configured, one worker thread each but for one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Isolation {
-    Connection,
-    Worker,
+pub(super) enum Configuration {
+    /// An instance for each connection.
+    Default,
+    /// The connections of a worker share one.
+    SharedInstance,
+    /// The worker always sleeps until something comes.
+    NeverAwake,
+    TwoWorkers,
+}
+
+impl Configuration {
+    const fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Default => &["--workers", "1"],
+            Self::SharedInstance => &["--workers", "1", "--isolation", "worker"],
+            Self::NeverAwake => &["--workers", "1", "--busy-wait", "0s"],
+            Self::TwoWorkers => &["--workers", "2"],
+        }
+    }
 }
 
 /// Somebody else's server.
@@ -68,18 +84,20 @@ pub(super) fn find(name: &str) -> Result<&'static Peer, String> {
 
 /// The servers that take part in a workload, Sandsock first.
 pub(super) fn taking_part(kind: Kind, peers: &[&'static Peer]) -> Vec<Server> {
-    let sandsock = |isolation, workers| Server::Sandsock { isolation, workers };
-    let mut servers = vec![sandsock(Isolation::Connection, 1)];
+    let mut servers = vec![Server::Sandsock(Configuration::Default)];
     match kind {
         Kind::Workers => {
             // One and two threads of each.
-            servers.push(sandsock(Isolation::Connection, 2));
+            servers.push(Server::Sandsock(Configuration::TwoWorkers));
             for raw in peers.iter().filter(|peer| peer.name == RAW) {
                 servers.extend([raw, &RAW_ON_TWO].map(Server::Peer));
             }
             return servers;
         }
-        Kind::Accept | Kind::Idle => servers.push(sandsock(Isolation::Worker, 1)),
+        Kind::Accept | Kind::Idle => {
+            servers.push(Server::Sandsock(Configuration::SharedInstance));
+        }
+        Kind::EchoLone => servers.push(Server::Sandsock(Configuration::NeverAwake)),
         Kind::Echo | Kind::EchoTls | Kind::EchoCompressed => {}
     }
     let takes_part = |peer: &&&Peer| peer.compresses || kind != Kind::EchoCompressed;
@@ -91,9 +109,10 @@ impl Server {
     /// As in the results.
     pub(super) const fn title(self) -> &'static str {
         match self {
-            Self::Sandsock { isolation: Isolation::Connection, workers: 1 } => "sandsock",
-            Self::Sandsock { isolation: Isolation::Connection, .. } => "sandsock --workers 2",
-            Self::Sandsock { isolation: Isolation::Worker, .. } => "sandsock --isolation worker",
+            Self::Sandsock(Configuration::Default) => "sandsock",
+            Self::Sandsock(Configuration::SharedInstance) => "sandsock --isolation worker",
+            Self::Sandsock(Configuration::NeverAwake) => "sandsock --busy-wait 0s",
+            Self::Sandsock(Configuration::TwoWorkers) => "sandsock --workers 2",
             Self::Peer(peer) => peer.name,
         }
     }
@@ -112,14 +131,9 @@ impl Server {
     pub(super) fn command_line(self, programs: &Programs, kind: Kind) -> Vec<OsString> {
         let mut line: Vec<OsString> = Vec::new();
         match self {
-            Self::Sandsock { isolation, workers } => {
-                line.push(programs.sandsock.clone().into());
-                let isolation = match isolation {
-                    Isolation::Connection => "connection",
-                    Isolation::Worker => "worker",
-                };
-                line.extend(["serve", "--isolation", isolation, "--workers"].map(Into::into));
-                line.push(workers.to_string().into());
+            Self::Sandsock(configuration) => {
+                line.extend([programs.sandsock.clone().into(), "serve".into()]);
+                line.extend(configuration.flags().iter().map(Into::into));
                 if kind != Kind::EchoCompressed {
                     line.extend(["--compression".into(), "off".into()]);
                 }

@@ -15,6 +15,8 @@ pub(super) struct Workload {
 pub(super) enum Kind {
     /// Messages there and back.
     Echo,
+    /// The same, short and on a lone connection.
+    EchoLone,
     /// The same over TLS.
     EchoTls,
     /// The same with permessage-deflate.
@@ -28,7 +30,9 @@ pub(super) enum Kind {
 }
 
 pub(super) static WORKLOADS: &[Workload] = &[
-    echo("16b", "16 B × 1", &["echo", "--size=16"]),
+    Workload {
+        name: "16b", title: "16 B × 1", load: &["echo", "--size=16"], kind: Kind::EchoLone
+    },
     echo("125b", "125 B × 64", &["echo", "--size=125", "--connections=64"]),
     echo(
         "125b-in-flight",
