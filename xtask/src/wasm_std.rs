@@ -162,12 +162,17 @@ fn has_target(sysroot: &Path) -> bool {
     sysroot.join("lib/rustlib").join(TARGET).join("lib").exists()
 }
 
-/// Where cargo keeps what it downloaded: a folder for each registry.
+/// Where cargo keeps what it downloaded: a folder for each registry. There is one by now,
+/// as this program was built from it; in the same order each time, as cargo builds anew
+/// what has other flags.
 fn crate_sources() -> Vec<PathBuf> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
     let registries = home.and_then(|home| home.join("registry/src").read_dir().ok());
-    registries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+    let registries = registries.into_iter().flatten();
+    let mut sources: Vec<_> = registries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    sources.sort();
+    sources
 }
 
 fn active_sysroot() -> Result<PathBuf> {

@@ -10,8 +10,8 @@ use super::symbol::{Kind, Symbol};
 /// short seldom have longer ones.
 pub(super) type Literals = Code<{ 1 << 9 }, { MOST_LITERALS as usize }>;
 
-/// Of distances, which are fewer. Before them, it is the code of the lengths of both codes'
-/// codewords, whose own have 7 bits at most (RFC 1951 §3.2.7).
+/// Of distances, which are fewer. The header of a block is read with it before: the code
+/// of its lengths has codewords of 7 bits at most (RFC 1951 §3.2.7).
 pub(super) type Distances = Code<{ 1 << 7 }, { MOST_DISTANCES as usize }>;
 
 /// Up to so many bits, they are written into the table by themselves. For longer ones,
@@ -40,7 +40,7 @@ impl Used {
 }
 
 /// A code, whose codewords are consecutive numbers within each length. The table's size is
-/// a power of two.
+/// a power of two, 32 at least.
 pub(super) struct Code<const TABLE: usize, const SYMBOLS: usize> {
     /// The symbol that some bits begin with, if its codeword is short enough.
     table: [Symbol; TABLE],
@@ -49,7 +49,7 @@ pub(super) struct Code<const TABLE: usize, const SYMBOLS: usize> {
     symbols: [u16; SYMBOLS],
 }
 
-/// What a code has besides its symbols.
+/// What does not depend on how large a code may be, and so is compiled once.
 struct Codewords {
     /// How many there are of each length.
     counts: [u16; LONGEST + 1],
@@ -88,7 +88,7 @@ impl<const TABLE: usize, const SYMBOLS: usize> Code<TABLE, SYMBOLS> {
 }
 
 impl Codewords {
-    /// [`Code::set`], which would be there for each size.
+    /// [`Code::set`].
     #[inline(never)]
     fn set(
         &mut self,
@@ -177,9 +177,10 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::deflate::inflate_whole::bits::End;
 
     #[test]
-    fn short_codewords_are_looked_up() {
+    fn short_codewords_are_looked_up_and_long_ones_are_found() {
         // 0, 10, 110 and so on; the last two have 9 bits.
         let used: Vec<_> = (0..10).map(|symbol| Used::new(symbol, 9.min(symbol + 1))).collect();
         let mut code = Distances::new();
@@ -189,6 +190,13 @@ mod tests {
             let length = if ones < 7 { ones + 1 } else { 0 };
             assert_eq!(symbol.codeword_length(), length, "{bits:b}");
             assert!(length == 0 || u32::from(symbol.plain_number()) == ones, "{bits:b}");
+        }
+        for symbol in 0..10 {
+            let bytes = ((1_u64 << symbol) - 1).to_le_bytes();
+            let end = End::of(&bytes).unwrap();
+            let mut bits = Bits::new(&bytes, &end);
+            bits.refill();
+            assert_eq!(code.next(&mut bits).map(Symbol::plain_number), Some(symbol));
         }
     }
 }

@@ -36,7 +36,7 @@ const DYNAMIC: u16 = 0b10;
 /// (RFC 7692 §7.2.2).
 ///
 /// `None` for any other message and for some rare ones: then `output` is empty again.
-// Not inlined: its tables are on the stack, 6 KiB that connections that never inflate
+// Not inlined: its tables are on the stack, 4 KiB that connections that never inflate
 // would keep.
 #[inline(never)]
 pub(super) fn inflate(payload: &[u8], output: &mut Vec<u8>, most: usize) -> Option<()> {

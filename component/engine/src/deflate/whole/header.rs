@@ -121,8 +121,8 @@ impl Header {
     }
 }
 
-/// How many times a length comes first. Most runs are short, but those of symbols that do
-/// not occur.
+/// How many times `length`, which is the first one, comes before another. Long runs are
+/// those of symbols that do not occur, so groups are compared as long as they are alike.
 fn run(lengths: &[u8], length: u8) -> usize {
     let (groups, _) = lengths.as_chunks::<{ huffman::GROUP as usize }>();
     let whole = groups.iter().take_while(|group| **group == [length; huffman::GROUP as usize]);

@@ -94,9 +94,10 @@ fn symbol(weighed: Weighed) -> usize {
     (weighed % (1 << SYMBOL_BITS)) as usize
 }
 
-/// Sorts by digits, from the lowest one on: its time depends on nothing but the number
-/// of symbols.
+/// Sorts by digits, from the lowest one on: its time depends on the number of symbols, and
+/// on how many digits the highest frequency has, but not on their order.
 fn sort<'a>(mut from: &'a mut [Weighed], mut to: &'a mut [Weighed]) {
+    // Of a short message, two digits; with more bits each, there are more places to add up.
     const BITS: u32 = 4;
     let most = from.iter().fold(0, |most, weighed| most | weighed);
     let mut shift = SYMBOL_BITS;
