@@ -25,8 +25,9 @@ pub struct Settings {
     /// counts as that.
     pub call_timeout: Duration,
     /// How long a worker with a lone connection stays awake for what comes next on it, as
-    /// long as that often comes so soon. It is answered a quarter sooner, for half as much
-    /// CPU time again. Default 30 µs; zero is never.
+    /// long as that often comes so soon. A short message is answered sooner, for more CPU
+    /// time (measured on loopback: 23 µs, not 29, for 24 µs, not 16). Default 30 µs; zero is
+    /// never, and more than 1 ms counts as that.
     pub busy_wait: Duration,
     /// How long connections have for the closing handshake when the server
     /// ends. Default 10 s.

@@ -60,6 +60,7 @@ fn a_value_out_of_bounds_is_refused() {
         (["--closing-timeout", "0s"], ["--closing-timeout", "0s"]),
         (["--idle-timeout", "0"], ["--idle-timeout", "0"]),
         (["--ping-interval", "5"], ["--ping-interval", "5"]),
+        (["--busy-wait", "2ms"], ["--busy-wait", "2ms"]),
         (["--max-connections", "0"], ["--max-connections", "0"]),
         (["--compression", "maybe"], ["--compression", "maybe"]),
         (["--server-window-bits", "7"], ["--server-window-bits", "7"]),

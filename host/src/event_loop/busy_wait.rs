@@ -7,13 +7,16 @@
 
 use std::time::{Duration, Instant};
 
+/// The longest that a thread may be awake for nothing, whatever it is told.
+pub(super) const LONGEST: Duration = Duration::from_millis(1);
+
 /// The most waits in a row that are slept through, as a power of 2.
 const MOST_FAILURES: u32 = 8;
 
 /// Whether to wait awake. It has to have been worth it: each time that nothing came, twice
 /// as many waits are slept through as before, up to 256.
 pub(super) struct BusyWait {
-    /// At once. Zero: never.
+    /// How long one wait may be awake. Zero: not at all.
     longest: Duration,
     /// How often in a row nothing came.
     failures: u32,
@@ -26,18 +29,27 @@ impl BusyWait {
         Self { longest, failures: 0, asleep: 0 }
     }
 
-    /// Looks again and again whether something came, unless this wait is one to sleep
-    /// through. Returns whether something did.
-    pub(super) fn look<E>(&mut self, mut look: impl FnMut() -> Result<bool, E>) -> Result<bool, E> {
+    /// Has it looked again and again whether something came, unless this wait is one to
+    /// sleep through. Returns whether something did.
+    pub(super) fn run<E>(
+        &mut self,
+        mut has_come: impl FnMut() -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        if self.longest.is_zero() {
+            return Ok(false);
+        }
         if self.asleep > 0 {
             self.asleep -= 1;
             return Ok(false);
         }
         let since = Instant::now();
-        while since.elapsed() < self.longest {
-            if look()? {
+        loop {
+            if has_come()? {
                 self.failures = 0;
                 return Ok(true);
+            }
+            if since.elapsed() >= self.longest {
+                break;
             }
         }
         self.failures = MOST_FAILURES.min(self.failures + 1);
@@ -56,30 +68,30 @@ impl BusyWait {
 mod tests {
     use super::*;
 
-    const SHORT: Duration = Duration::from_micros(1);
+    const SHORT: Duration = Duration::from_nanos(1);
     const LONG: Duration = Duration::from_mins(1);
 
-    /// How many waits are slept through before the next look.
+    /// How many waits are slept through before one that is awake for nothing.
     fn asleep(wait: &mut BusyWait) -> usize {
         let mut looks = 0;
         let waits = (0..1000).take_while(|_| {
-            let look = || {
+            let has_come = || {
                 looks += 1;
                 Ok::<_, ()>(false)
             };
-            wait.look(look) == Ok(false) && looks == 0
+            wait.run(has_come) == Ok(false) && looks == 0
         });
         waits.count()
     }
 
     #[test]
-    fn it_looks_until_something_came() {
+    fn it_is_awake_until_something_came() {
         let mut left = 5;
-        let look = || {
+        let has_come = || {
             left -= 1;
             Ok::<_, ()>(left == 0)
         };
-        assert_eq!(BusyWait::new(LONG).look(look), Ok(true));
+        assert_eq!(BusyWait::new(LONG).run(has_come), Ok(true));
         assert_eq!(left, 0);
     }
 
@@ -95,20 +107,19 @@ mod tests {
         let mut wait = BusyWait::new(SHORT);
         let slept = [(); 3].map(|()| asleep(&mut wait));
         assert_eq!(slept, [0, 2, 4]);
-        wait.longest = LONG;
-        while !wait.look(|| Ok::<_, ()>(true)).unwrap() {}
-        wait.longest = SHORT;
+        let waits = (0..1000).take_while(|_| wait.run(|| Ok::<_, ()>(true)) == Ok(false));
+        assert_eq!(waits.count(), 8);
         assert_eq!([asleep(&mut wait), asleep(&mut wait)], [0, 2]);
     }
 
     #[test]
-    fn it_never_looks_if_it_may_not() {
-        let look = || -> Result<bool, ()> { panic!("it looked") };
-        assert_eq!(BusyWait::new(Duration::ZERO).look(look), Ok(false));
+    fn it_is_never_awake_if_it_may_not() {
+        let has_come = || -> Result<bool, ()> { panic!("it is awake") };
+        assert_eq!(BusyWait::new(Duration::ZERO).run(has_come), Ok(false));
     }
 
     #[test]
     fn what_fails_is_told() {
-        assert_eq!(BusyWait::new(LONG).look(|| Err("broken")), Err("broken"));
+        assert_eq!(BusyWait::new(LONG).run(|| Err("broken")), Err("broken"));
     }
 }

@@ -72,7 +72,8 @@ pub(crate) struct EventLoop {
 }
 
 impl EventLoop {
-    /// A loop without tasks. For a lone connection it waits awake, for so long at once.
+    /// A loop without tasks. For a lone connection it waits awake, for up to `busy_wait` at
+    /// a time, of which more than 1 ms counts as that.
     pub(crate) fn new(busy_wait: Duration) -> io::Result<Rc<Self>> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
@@ -87,7 +88,7 @@ impl EventLoop {
             ahead: RefCell::default(),
             batch: RefCell::default(),
             streams: Cell::new(0),
-            busy_wait: RefCell::new(BusyWait::new(busy_wait)),
+            busy_wait: RefCell::new(BusyWait::new(busy_wait.min(busy_wait::LONGEST))),
         }))
     }
 
@@ -168,9 +169,9 @@ impl EventLoop {
     /// Waits for events, unless a task is woken already, and wakes whom they concern.
     fn wait(&self, events: &mut Events) -> io::Result<()> {
         if self.tasks.is_any_woken() {
-            self.poll(events, Some(Duration::ZERO))?;
+            self.take_events(events, Some(Duration::ZERO))?;
         } else if !self.wait_awake(events)? {
-            self.poll(events, None)?;
+            self.take_events(events, None)?;
         }
         let sources = self.sources.borrow();
         for event in &*events {
@@ -191,15 +192,17 @@ impl EventLoop {
         if self.streams.get() != 1 {
             return Ok(false);
         }
-        self.busy_wait.borrow_mut().look(|| {
-            self.poll(events, Some(Duration::ZERO))?;
+        self.busy_wait.borrow_mut().run(|| {
+            self.take_events(events, Some(Duration::ZERO))?;
             Ok(!events.is_empty())
         })
     }
 
-    /// Takes events from the operating system, if need be once there are any.
-    fn poll(&self, events: &mut Events, longest: Option<Duration>) -> io::Result<()> {
+    /// Takes events from the operating system; waits until there are any, but no longer
+    /// than `longest`.
+    fn take_events(&self, events: &mut Events, longest: Option<Duration>) -> io::Result<()> {
         match self.poll.borrow_mut().poll(events, longest) {
+            // None were taken: the former ones are gone.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             polled => polled,
         }

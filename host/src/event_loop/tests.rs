@@ -143,7 +143,7 @@ async fn be_woken() {
 
 #[test]
 fn a_waker_wakes_a_loop_from_another_thread() {
-    for busy_wait in [Duration::ZERO, 2 * LONG] {
+    for busy_wait in [Duration::ZERO, busy_wait::LONGEST] {
         let (done, is_done) = mpsc::channel();
         thread::spawn(move || {
             let events = EventLoop::new(busy_wait).unwrap();
@@ -168,26 +168,61 @@ fn a_loop_waits_awake_for_a_lone_connection_only() -> Done {
     const SHORT: Duration = Duration::from_nanos(1);
     let events = EventLoop::new(SHORT)?;
     let (listener, address) = listen(&events)?;
+    let begin = || *events.busy_wait.borrow_mut() = BusyWait::new(SHORT);
     run(&events, async {
-        let is_awake = async || {
-            *events.busy_wait.borrow_mut() = BusyWait::new(SHORT);
+        let sleeps = async || {
+            begin();
             for _ in 0..20 {
                 be_woken().await;
+                assert!(!events.busy_wait.borrow().has_failed());
             }
-            events.busy_wait.borrow().has_failed()
+        };
+        let is_awake = async || {
+            begin();
+            while !events.busy_wait.borrow().has_failed() {
+                be_woken().await;
+            }
         };
         let _peers = [(); 2].map(|()| TcpStream::connect(address).unwrap());
-        assert!(!is_awake().await);
+        sleeps().await;
         let one = accept(&listener).await?;
-        assert!(is_awake().await);
+        is_awake().await;
         let other = accept(&listener).await?;
-        assert!(!is_awake().await);
+        sleeps().await;
         drop(one);
-        assert!(is_awake().await);
+        is_awake().await;
         drop(other);
-        assert!(!is_awake().await);
+        sleeps().await;
         Ok(())
     })
+}
+
+#[test]
+fn what_comes_while_a_loop_waits_awake_is_served() -> Done {
+    const TIMES: usize = 1000;
+    let events = EventLoop::new(busy_wait::LONGEST)?;
+    let (listener, address) = listen(&events)?;
+    let peer = thread::spawn(move || {
+        let mut peer = TcpStream::connect(address).unwrap();
+        peer.set_read_timeout(Some(LONG)).unwrap();
+        let mut answer = [0];
+        for _ in 0..TIMES {
+            peer.write_all(b"?").unwrap();
+            peer.read_exact(&mut answer).unwrap();
+        }
+    });
+    let served = run(&events, async {
+        let mut socket = accept(&listener).await?;
+        let mut served = 0;
+        while socket.read(&mut [0]).await? > 0 {
+            socket.write_all(b"!").await?;
+            served += 1;
+        }
+        Ok(served)
+    })?;
+    assert_eq!(served, TIMES);
+    peer.join().map_err(|_| "the peer was not answered")?;
+    Ok(())
 }
 
 #[test]
