@@ -15,7 +15,7 @@ pub(super) struct Workload {
 pub(super) enum Kind {
     /// Messages there and back.
     Echo,
-    /// The same, short and on a lone connection.
+    /// The same on a lone connection.
     EchoLone,
     /// The same over TLS.
     EchoTls,
@@ -46,11 +46,12 @@ pub(super) static WORKLOADS: &[Workload] = &[
         &["echo", "--size=16384", "--connections=16", "--in-flight=4"],
     ),
     echo("1m", "1 MiB × 4", &["echo", "--size=1048576", "--connections=4"]),
-    echo(
-        "4m-fragments",
-        "4 MiB in 1 KiB fragments × 1",
-        &["echo", "--size=4194304", "--fragment-bytes=1024"],
-    ),
+    Workload {
+        name: "4m-fragments",
+        title: "4 MiB in 1 KiB fragments × 1",
+        load: &["echo", "--size=4194304", "--fragment-bytes=1024"],
+        kind: Kind::EchoLone,
+    },
     echo(
         "text",
         "1 KiB of mixed scripts × 64",
