@@ -132,28 +132,18 @@ impl Serve {
 
     /// How guests are run.
     pub(crate) fn settings(&self) -> Settings {
-        let Sandbox {
-            isolation,
-            workers,
-            max_connections,
-            memory_limit,
-            call_timeout,
-            busy_wait,
-            drain_timeout,
-        } = self.sandbox;
-        let isolation = match isolation {
-            Sharing::Connection => Isolation::Connection,
-            Sharing::Worker => Isolation::Worker,
-        };
-        let workers = workers.unwrap_or(Settings::default().workers);
+        let given = &self.sandbox;
         Settings {
-            isolation,
-            workers,
-            max_connections,
-            memory_limit,
-            call_timeout,
-            busy_wait,
-            drain_timeout,
+            isolation: match given.isolation {
+                Sharing::Connection => Isolation::Connection,
+                Sharing::Worker => Isolation::Worker,
+            },
+            workers: given.workers.unwrap_or(Settings::default().workers),
+            max_connections: given.max_connections,
+            memory_limit: given.memory_limit,
+            call_timeout: given.call_timeout,
+            busy_wait: given.busy_wait,
+            drain_timeout: given.drain_timeout,
         }
     }
 
