@@ -20,6 +20,7 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// with the standard library's source in a package beside it.
 const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
 
 /// Where the guests' standard library comes from.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -151,6 +152,13 @@ impl Compiler {
             cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             // Without features: a panic is a trap, so nobody reads a backtrace.
             cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features="]);
+            // So that components are not much larger than with a library that is there
+            // already. Of it, nothing is called often but what is generic, and compiled
+            // with what calls it.
+            flags.push(format!("--remap-path-prefix={DEBIAN_LIBRARY}="));
+            for part in ["core", "alloc", "std"] {
+                cargo.args(["--config", &format!("profile.guest.package.{part}.opt-level='s'")]);
+            }
         }
         // Outranks `RUSTFLAGS` and configuration files: the guests are the same
         // on every machine.
