@@ -66,7 +66,7 @@ pub(crate) struct EventLoop {
     behind: Cell<usize>,
     ahead: RefCell<Ahead>,
     batch: RefCell<Batch>,
-    /// Connections that there are.
+    /// Connections among the sources, which are too many to be counted for each wait.
     streams: Cell<usize>,
     busy_wait: RefCell<BusyWait>,
 }
