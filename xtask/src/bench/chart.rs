@@ -51,8 +51,8 @@ pub(super) fn draw(results: &Results) -> String {
          <style>\n{STYLE}</style>\n\
          <text class=\"title\" x=\"12\" y=\"22\">Throughput of Sandsock, relative to the fastest \
          peer of each workload</text>\n\
-         <text class=\"note\" x=\"12\" y=\"44\">thin line: from the least round to the \
-         greatest</text>\n\
+         <text class=\"note\" x=\"12\" y=\"44\">thin line: the middle half of the \
+         rounds</text>\n\
          <text class=\"note\" x=\"{line}\" y=\"44\" text-anchor=\"middle\">fastest peer</text>\n\
          {body}\
          <line class=\"peer\" x1=\"{line}\" y1=\"50\" x2=\"{line}\" y2=\"{bottom}\"/>\n\
@@ -97,9 +97,9 @@ fn draw_bar(body: &mut String, top: f64, bar: &Bar) {
          <line class=\"spread\" x1=\"{:.1}\" y1=\"{middle}\" x2=\"{:.1}\" y2=\"{middle}\"/>\n\
          <text x=\"{:.1}\" y=\"{baseline}\">{:.2} <tspan class=\"note\">× {}</tspan></text>",
         x(ratio.median) - LEFT,
-        x(ratio.least),
-        x(ratio.greatest),
-        x(ratio.greatest.max(1.0)) + 10.0,
+        x(ratio.lower),
+        x(ratio.upper),
+        x(ratio.upper.max(1.0)) + 10.0,
         ratio.median,
         with.title(),
     );

@@ -29,13 +29,14 @@ fn head(machine: &Machine, results: &Results) -> String {
     let Machine { date, command, processor, cores, kernel, versions } = machine;
     let Results { rounds, seconds, .. } = results;
     let others = results.other_cores().map_or_else(missing, |others| {
-        format!("{:.2} cores, at most {:.2}", others.median, others.greatest)
+        format!("{:.2} cores, {:.2} or more in a quarter", others.median, others.upper)
     });
     format!(
         "# Results\n\n\
          [README.md](README.md) says what is measured and what the figures mean. They are\n\
-         medians over the rounds, and in brackets is the spread: from the least to the\n\
-         greatest, in % of the median.\n\n\
+         medians over the rounds, and in brackets is where the middle half of the rounds\n\
+         lies: of a ratio from where to where, else how far it reaches, in % of the\n\
+         median.\n\n\
          ![Throughput of Sandsock relative to the fastest peer](RESULTS.svg)\n\n\
          | | |\n|---|---|\n\
          | command | `{command}` |\n\
@@ -184,10 +185,15 @@ fn cell(statistic: Option<Statistic>) -> String {
     statistic.map_or_else(missing, |statistic| figure(statistic.median) + &spread(statistic))
 }
 
-/// A ratio, and the spread of the pairs.
+/// A ratio, and where the middle half of the pairs lies.
 fn ratio(statistic: Option<Statistic>) -> String {
-    statistic
-        .map_or_else(missing, |statistic| format!("{:.2}{}", statistic.median, spread(statistic)))
+    statistic.map_or_else(missing, |Statistic { median, lower, upper }| {
+        if lower < upper {
+            format!("{median:.2} ({lower:.2}-{upper:.2})")
+        } else {
+            format!("{median:.2}")
+        }
+    })
 }
 
 fn spread(statistic: Statistic) -> String {

@@ -51,7 +51,7 @@ pub(super) struct Memory {
 pub(super) struct Conditions {
     pub(super) server_core: usize,
     pub(super) load_core: usize,
-    pub(super) seconds: u32,
+    pub(super) seconds: f64,
 }
 
 /// Measures `server` once.
@@ -94,7 +94,7 @@ fn load<T: DeserializeOwned>(
     }
     if workload.kind != Kind::Idle {
         command.arg(format!("--seconds={}", conditions.seconds));
-        command.arg(format!("--warmup={}", f64::from(conditions.seconds) / 4.0));
+        command.arg(format!("--warmup={}", conditions.seconds / 2.0));
     }
     let output = command.stdin(Stdio::null()).output().context("starting `taskset`")?;
     if !output.status.success() {

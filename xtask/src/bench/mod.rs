@@ -48,12 +48,13 @@ pub(crate) struct Arguments {
     peer: Vec<&'static Peer>,
 
     /// Times that each server gets its turn
-    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
-    /// Seconds of one measurement, behind a warm-up of a quarter of that
-    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
+    /// Seconds of one measurement, from 0.1 to 60, behind a warm-up of half of that;
+    /// more rounds tell more than longer ones
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds)]
+    seconds: f64,
 
     /// Core that the server runs on
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -73,8 +74,8 @@ impl Arguments {
         if self.quick { 1 } else { self.rounds }
     }
 
-    fn seconds(&self) -> u32 {
-        if self.quick { 1 } else { self.seconds }
+    fn seconds(&self) -> f64 {
+        if self.quick { 1.0 } else { self.seconds }
     }
 
     /// Whether nothing was left out that `bench/RESULTS.md` should show.
@@ -92,6 +93,12 @@ impl Arguments {
     fn peers(&self) -> Vec<&'static Peer> {
         chosen(PEERS, &self.peer)
     }
+}
+
+fn seconds(argument: &str) -> Result<f64> {
+    let seconds = argument.parse()?;
+    ensure!((0.1..=60.0).contains(&seconds), "not from 0.1 to 60");
+    Ok(seconds)
 }
 
 /// Those that a person named, in the order of `all`; or all.
@@ -132,6 +139,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_measurement_takes_a_tenth_of_a_second_to_a_minute() {
+        assert_eq!(seconds("0.1").unwrap(), 0.1);
+        assert_eq!(seconds("60").unwrap(), 60.0);
+        for argument in ["0.09", "60.1", "-1", "NaN", "inf", "2s", ""] {
+            assert!(seconds(argument).is_err(), "{argument}");
+        }
+    }
 
     #[test]
     fn those_named_are_chosen_in_the_order_of_the_table_and_none_named_means_all() {

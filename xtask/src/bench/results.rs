@@ -13,7 +13,7 @@ pub(super) struct Results {
     pub(super) idle: Option<Table<Occupancy>>,
     pub(super) workers: Option<Table<Rate>>,
     pub(super) rounds: u32,
-    pub(super) seconds: u32,
+    pub(super) seconds: f64,
 }
 
 /// A workload's measurements.
@@ -156,10 +156,10 @@ mod tests {
         let better = Better::Greater;
         let comparison = table.against_rivals(&table.rows[0], |figure| *figure, better).unwrap();
         assert_eq!(comparison.with.title(), PEERS[1].name);
-        let expected = Statistic { median: 2.0, least: 1.5, greatest: 3.0 };
+        let expected = Statistic { median: 2.0, lower: 1.5, upper: 3.0 };
         assert_eq!(comparison.ratio, expected);
         let raw = table.against_raw(&table.rows[0], |figure| *figure).unwrap();
-        assert_eq!(raw, Statistic { median: 0.5, least: 0.5, greatest: 0.6 });
+        assert_eq!(raw, Statistic { median: 0.5, lower: 0.5, upper: 0.6 });
     }
 
     #[test]

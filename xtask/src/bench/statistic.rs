@@ -1,32 +1,35 @@
 //! What several rounds say together.
 
-/// The middle of some values, and how far they lie apart.
+/// The middle of some values, and where the middle half of them lies: noise that
+/// meets a few rounds moves neither.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Statistic {
     pub(super) median: f64,
-    pub(super) least: f64,
-    pub(super) greatest: f64,
+    /// A quarter of the values is less than this.
+    pub(super) lower: f64,
+    /// A quarter of the values is greater than this.
+    pub(super) upper: f64,
 }
 
 impl Statistic {
-    /// Of at least one value.
+    /// Of at least one value. Quartiles are values themselves, and rather the outer
+    /// ones: of three values, the first and the last.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
-        let upper = *values.get(values.len() / 2)?;
-        let lower = *values.get((values.len() - 1) / 2)?;
+        let last = values.len().checked_sub(1)?;
         Some(Self {
-            median: f64::midpoint(lower, upper),
-            least: *values.first()?,
-            greatest: *values.last()?,
+            median: f64::midpoint(values[last / 2], values[values.len() / 2]),
+            lower: values[last / 4],
+            upper: values[last - last / 4],
         })
     }
 
-    /// From the least to the greatest, in per cent of the median. One value has
-    /// none.
+    /// How far the middle half reaches, in per cent of the median. One value does
+    /// not.
     pub(super) fn spread(self) -> Option<f64> {
-        let spread = (self.greatest - self.least) / self.median * 100.0;
-        (self.least < self.greatest).then_some(spread)
+        let spread = (self.upper - self.lower) / self.median * 100.0;
+        (self.lower < self.upper).then_some(spread)
     }
 }
 
@@ -41,6 +44,18 @@ mod tests {
         assert_eq!(median(&[7.0]), Some(7.0));
         assert_eq!(median(&[9.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[9.0, 1.0, 3.0, 2.0]), Some(2.5));
+    }
+
+    #[test]
+    fn a_quarter_of_the_values_lies_outside_at_either_end() {
+        let quartiles = |count: u32| {
+            let statistic = Statistic::of((1..=count).map(f64::from)).unwrap();
+            (statistic.lower, statistic.upper)
+        };
+        assert_eq!(quartiles(1), (1.0, 1.0));
+        assert_eq!(quartiles(3), (1.0, 3.0));
+        assert_eq!(quartiles(5), (2.0, 4.0));
+        assert_eq!(quartiles(15), (4.0, 12.0));
     }
 
     #[test]
