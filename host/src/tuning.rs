@@ -9,7 +9,14 @@ use wasmtime::Config;
 pub(crate) const WHOLE_REACH: u64 = 4 << 30;
 
 /// Address space behind each memory, for offsets that reach beyond 4 GiB.
-pub(crate) const GUARD: u64 = 32 << 20;
+///
+/// Instances use the same pages of their memories, and a processor keeps what it knows of
+/// a page by the low bits of the page's number. An odd number of pages from one memory to
+/// the next keeps instances from taking that from each other.
+pub(crate) const GUARD: u64 = (32 << 20) + 37 * HOST_PAGE;
+
+/// The page that most hosts have. What is left of a larger one is rounded up.
+const HOST_PAGE: u64 = 4 << 10;
 
 /// Guests whose memories have `reach` bytes of address space.
 pub(crate) fn config(reach: u64) -> Config {
