@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
 use rustix::buffer::spare_capacity;
-use rustix::io::{Errno, read};
-use rustix::net::{SendFlags, send};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::ahead;
 
@@ -61,13 +61,14 @@ impl Stream {
 
     /// Reads what there is room for.
     pub(super) fn try_read(&self, room: &mut [u8]) -> io::Result<usize> {
-        self.note_read(read(&self.tcp, room))
+        self.note_received(recv(&self.tcp, room, RecvFlags::empty()))
     }
 
     /// Reads before that is asked for, into an empty buffer. Tells whether all that there
     /// was is read.
     pub(super) fn read_ahead(&self, mut buffer: Vec<u8>) -> bool {
-        let found = self.note_read(read(&self.tcp, spare_capacity(&mut buffer)));
+        let room = spare_capacity(&mut buffer);
+        let found = self.note_received(recv(&self.tcp, room, RecvFlags::empty()));
         let is_read_up = match &found {
             Ok(count) => *count < buffer.capacity(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
@@ -78,9 +79,10 @@ impl Stream {
         is_read_up
     }
 
-    fn note_read(&self, result: Result<usize, Errno>) -> io::Result<usize> {
-        self.has_little.set(result? < ahead::LONGEST);
-        Ok(result?)
+    fn note_received<T>(&self, result: Result<(T, usize), Errno>) -> io::Result<usize> {
+        let (_, count) = result?;
+        self.has_little.set(count < ahead::LONGEST);
+        Ok(count)
     }
 
     #[inline]
