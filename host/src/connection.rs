@@ -43,7 +43,6 @@ where
         transport: Transport::new(stream),
         alarm: Alarm::new(worker.clock.clone()),
         seat: worker.roster.seat(),
-        now: None,
         next: Next::Drain,
         long_reads: LongReads::new(worker.most_direct),
         ready_state: ReadyState::Connecting,
@@ -76,9 +75,6 @@ struct Connection<'w, S> {
     transport: Transport<S>,
     alarm: Alarm,
     seat: Seat<'w>,
-    /// The time before bytes were handed over, if it was read for them: late enough to
-    /// look around behind them, so that most messages need the clock once.
-    now: Option<u64>,
     next: Next,
     long_reads: LongReads,
     ready_state: ReadyState,
@@ -104,9 +100,9 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// Moves bytes and time until the endpoint says `close`; returns how long
     /// the transport may take for it.
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
-        let clock = &self.worker.clock;
+        let worker = self.worker;
         let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
-        self.call(clock.now(), |now, passage| endpoint.drain(now, passage))?;
+        self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
         while self.next != Next::Close {
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
                 Wake::Received(received) => {
@@ -115,22 +111,21 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                     if received > read_buffer::BYTES {
                         // For as long as it took, nobody else had a turn.
                         self.worker.events.yield_now().await;
-                        self.now = None;
                     }
                 }
                 Wake::Ended => {
-                    self.call(clock.now(), |now, passage| endpoint.receive_end(now, passage))?;
+                    self.call(worker.now(), |now, passage| endpoint.receive_end(now, passage))?;
                 }
                 Wake::Deadline => {
-                    self.call(clock.now(), |now, passage| endpoint.reach_deadline(now, passage))?;
+                    self.call(worker.now(), |now, passage| endpoint.reach_deadline(now, passage))?;
                 }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
                     self.worker.events.yield_now().await;
-                    self.call(clock.now(), |now, passage| endpoint.drain(now, passage))?;
+                    self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
                 }
                 Wake::GoingAway => {
-                    self.call(clock.now(), |now, passage| {
+                    self.call(worker.now(), |now, passage| {
                         endpoint.close(now, GOING_AWAY, passage)
                     })?;
                 }
@@ -173,8 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // Any call tells what failed.
             return Poll::Ready(Wake::Drain);
         }
-        let known = self.now.take();
-        let now = known.unwrap_or_else(|| self.worker.clock.now());
+        let now = self.worker.now();
         if self.alarm.is_due(now) {
             // Looked at before the transport: a peer that always has bytes to
             // read cannot put it off. One that takes what it is sent, slowly, can:
@@ -184,14 +178,8 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             }
             self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
         }
-        match self.poll_transport(cx, now, endpoint) {
-            Poll::Ready(wake) => {
-                let is_fresh = known.is_none() && matches!(wake, Wake::Received(_));
-                self.now = is_fresh.then_some(now);
-                Poll::Ready(wake)
-            }
-            Poll::Pending => self.alarm.poll(cx).map(|()| Wake::Deadline),
-        }
+        let wake = self.poll_transport(cx, now, endpoint);
+        if wake.is_ready() { wake } else { self.alarm.poll(cx).map(|()| Wake::Deadline) }
     }
 
     fn poll_transport(

@@ -6,6 +6,7 @@
 
 use std::task::Poll;
 
+use rustix::net::{RecvFlags, recv};
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
@@ -79,8 +80,8 @@ impl<'s> Passage<'s> {
     /// Reads once. Says how many bytes came; none also where something is wrong with
     /// the socket, which then ends for whoever reads from the transport.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
-        let read = self.socket.map(|socket| rustix::io::read(socket, room));
-        self.passed.received = read.and_then(Result::ok).unwrap_or(0);
+        let read = self.socket.map(|socket| recv(socket, room, RecvFlags::empty()));
+        self.passed.received = read.and_then(Result::ok).map_or(0, |(_, count)| count);
         self.passed.received
     }
 

@@ -1,6 +1,6 @@
 //! A worker thread: an event loop, listeners, and the connections they accepted.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -39,6 +39,8 @@ const MOST_REFUSALS: usize = 64;
 pub(crate) struct Worker {
     pub(crate) events: Rc<EventLoop>,
     pub(crate) clock: Clock,
+    /// What the clock told, and the group of tasks for which it was asked.
+    told: Cell<(u64, u64)>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) roster: Rc<Roster>,
     /// One for all connections: it is only in use while a read is handed to a
@@ -57,6 +59,18 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    /// The time, for which the clock is asked once for all tasks that run in a group: it
+    /// is late by no more than they take.
+    pub(crate) fn now(&self) -> u64 {
+        let group = self.events.group();
+        let (mut now, asked_in) = self.told.get();
+        if asked_in != group {
+            now = self.clock.now();
+            self.told.set((now, group));
+        }
+        now
+    }
+
     /// How long, in milliseconds, a peer that takes what it is sent is given for more.
     pub(crate) fn patience(&self) -> u64 {
         u64::try_from(self.closing_timeout.as_millis()).unwrap_or(u64::MAX)
@@ -85,6 +99,7 @@ async fn work(assignment: Assignment, events: Rc<EventLoop>) -> Result<(), Error
     let drain_timeout = app.settings.drain_timeout;
     let roster = Rc::new(Roster::new(Rc::clone(&events)));
     let worker = Rc::new(Worker {
+        told: Cell::new((clock.now(), events.group())),
         events,
         clock,
         opening_timeout: app.opening_timeout,
@@ -167,7 +182,7 @@ fn welcome(
     }
     let events = &worker.events;
     let worker = Rc::clone(worker);
-    let accepted = worker.clock.now();
+    let accepted = worker.now();
     worker.reclaim.count(worker.roster.len());
     let Some(tls) = tls else {
         events.spawn(async move {

@@ -64,6 +64,8 @@ pub(crate) struct EventLoop {
     turn: Cell<u32>,
     /// How many tasks of the group are to run behind this one.
     behind: Cell<usize>,
+    /// The groups that have run, with the one that runs.
+    groups: Cell<u64>,
     ahead: RefCell<Ahead>,
     batch: RefCell<Batch>,
     /// Connections among the sources, which are too many to be counted for each wait.
@@ -85,6 +87,7 @@ impl EventLoop {
             tasks,
             turn: Cell::new(TURN),
             behind: Cell::new(0),
+            groups: Cell::new(0),
             ahead: RefCell::default(),
             batch: RefCell::default(),
             streams: Cell::new(0),
@@ -110,6 +113,11 @@ impl EventLoop {
     /// The task that is running.
     pub(crate) fn running(&self) -> TaskId {
         self.tasks.running()
+    }
+
+    /// The number of the group that is running, which no other has.
+    pub(crate) fn group(&self) -> u64 {
+        self.groups.get()
     }
 
     /// Lets all that are woken have their turn, and those whom events concern, before the
@@ -157,6 +165,7 @@ impl EventLoop {
     /// Runs the tasks that are woken for longest: their reads go before them, and their
     /// sends follow.
     fn run_group(&self, count: usize) {
+        self.groups.update(|groups| groups + 1);
         self.ahead.borrow_mut().read(count);
         for behind in (0..count).rev() {
             self.turn.set(TURN);

@@ -91,6 +91,31 @@ fn sockets_wait_for_bytes_and_for_room_side_by_side() -> Done {
 }
 
 #[test]
+fn a_group_has_a_number_and_more_tasks_than_it_holds_have_another() -> Done {
+    let events = EventLoop::new(Duration::ZERO)?;
+    run(&events, async {
+        let groups = Rc::new(RefCell::new(Vec::new()));
+        for _ in 0..GROUP + 1 {
+            let (events, groups) = (Rc::clone(&events), Rc::clone(&groups));
+            events.clone().spawn(async move {
+                for _ in 0..2 {
+                    groups.borrow_mut().push(events.group());
+                    events.yield_now().await;
+                }
+            });
+        }
+        for _ in 0..2 {
+            events.yield_now().await;
+        }
+        let groups = groups.borrow();
+        let runs: Vec<_> = groups.chunk_by(|one, next| one == next).map(<[_]>::len).collect();
+        assert_eq!(runs, [GROUP, 1, GROUP, 1]);
+        assert!(groups.is_sorted(), "a number does not come back");
+        Ok(())
+    })
+}
+
+#[test]
 fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
     let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
