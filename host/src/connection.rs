@@ -84,8 +84,8 @@ struct Connection<'w, S> {
 
 /// Why the endpoint is called next.
 enum Wake {
-    /// The peer's bytes came, and were handed over.
-    Received(Result<Passed, GuestFailure>),
+    /// So many of the peer's bytes came, and were handed over.
+    Received(usize),
     /// The peer ended its sending direction, or the transport broke.
     Ended,
     /// Its deadline is reached.
@@ -101,16 +101,14 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     /// the transport may take for it.
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let worker = self.worker;
-        let endpoint = self.worker.sandboxes.start_endpoint(accepted)?;
+        let endpoint = worker.sandboxes.start_endpoint(accepted)?;
         self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
         while self.next != Next::Close {
-            match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await {
-                Wake::Received(received) => {
-                    let Passed { received, output } = received?;
-                    self.long_reads.note(received, output, self.next);
-                    if received > read_buffer::BYTES {
+            match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await? {
+                Wake::Received(count) => {
+                    if count > read_buffer::BYTES {
                         // For as long as it took, nobody else had a turn.
-                        self.worker.events.yield_now().await;
+                        worker.events.yield_now().await;
                     }
                 }
                 Wake::Ended => {
@@ -121,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                 }
                 Wake::Drain => {
                     // A peer that sent much waits its turn like all others.
-                    self.worker.events.yield_now().await;
+                    worker.events.yield_now().await;
                     self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
                 }
                 Wake::GoingAway => {
@@ -132,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             }
         }
         self.log_closure(&endpoint)?;
-        Ok(self.worker.closing_timeout)
+        Ok(worker.closing_timeout)
     }
 
     /// Makes a call of the endpoint at the time `now`, and does what its output says. Tells how many
@@ -160,13 +158,17 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         Ok(passed)
     }
 
-    fn poll_wake(&mut self, cx: &mut Context<'_>, endpoint: &Endpoint) -> Poll<Wake> {
+    fn poll_wake(
+        &mut self,
+        cx: &mut Context<'_>,
+        endpoint: &Endpoint,
+    ) -> Poll<Result<Wake, GuestFailure>> {
         if self.seat.is_told_to_leave() {
-            return Poll::Ready(Wake::GoingAway);
+            return Poll::Ready(Ok(Wake::GoingAway));
         }
         if endpoint.has_failed() {
             // Any call tells what failed.
-            return Poll::Ready(Wake::Drain);
+            return Poll::Ready(Ok(Wake::Drain));
         }
         let now = self.worker.now();
         if self.alarm.is_due(now) {
@@ -174,12 +176,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // read cannot put it off. One that takes what it is sent, slowly, can:
             // meanwhile it is not read from, and could not answer.
             if !self.transport.is_taken_from() {
-                return Poll::Ready(Wake::Deadline);
+                return Poll::Ready(Ok(Wake::Deadline));
             }
             self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
         }
         let wake = self.poll_transport(cx, now, endpoint);
-        if wake.is_ready() { wake } else { self.alarm.poll(cx).map(|()| Wake::Deadline) }
+        if wake.is_ready() { wake } else { self.alarm.poll(cx).map(|()| Ok(Wake::Deadline)) }
     }
 
     fn poll_transport(
@@ -187,36 +189,40 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         cx: &mut Context<'_>,
         now: u64,
         endpoint: &Endpoint,
-    ) -> Poll<Wake> {
+    ) -> Poll<Result<Wake, GuestFailure>> {
         // A peer that does not read is not read from.
         ready!(self.transport.poll_transmit(cx));
         if self.next == Next::Drain {
-            return Poll::Ready(Wake::Drain);
+            return Poll::Ready(Ok(Wake::Drain));
         }
         if let Some(most) = self.long_reads.due() {
             ready!(self.transport.poll_readable());
             let len = self.transport.waiting().min(most);
             if len >= long_reads::LEAST {
-                let received =
-                    self.call(now, |now, passage| endpoint.receive_directly(now, len, passage));
-                return Poll::Ready(Wake::Received(received));
+                let passed =
+                    self.call(now, |now, passage| endpoint.receive_directly(now, len, passage))?;
+                return Poll::Ready(Ok(self.received(passed)));
             }
         }
         let mut buffer = self.worker.buffer.borrow_mut();
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
-            Ok(0) => Poll::Ready(Wake::Ended),
+            Ok(0) => Poll::Ready(Ok(Wake::Ended)),
             Ok(count) => {
                 let bytes = &buffer[..count];
-                let received = self.call(now, |now, passage| endpoint.receive(now, bytes, passage));
-                Poll::Ready(Wake::Received(
-                    received.map(|passed| Passed { received: count, ..passed }),
-                ))
+                let passed =
+                    self.call(now, |now, passage| endpoint.receive(now, bytes, passage))?;
+                Poll::Ready(Ok(self.received(Passed { received: count, ..passed })))
             }
             Err(error) => {
                 debug!(peer = %self.peer, %error, "the transport broke");
-                Poll::Ready(Wake::Ended)
+                Poll::Ready(Ok(Wake::Ended))
             }
         }
+    }
+
+    fn received(&mut self, Passed { received, output }: Passed) -> Wake {
+        self.long_reads.note(received, output, self.next);
+        Wake::Received(received)
     }
 
     fn log_closure(&self, endpoint: &Endpoint) -> Result<(), GuestFailure> {

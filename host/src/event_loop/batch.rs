@@ -17,12 +17,15 @@ pub(super) const LONGEST: usize = 4 << 10;
 
 #[derive(Default)]
 pub(super) struct Batch {
+    /// Those of the outputs, one each: apart, as what is copied alone is put in its place
+    /// at once, and not by way of the stack.
+    streams: Vec<Rc<Stream>>,
     outputs: Vec<Output>,
     bytes: Vec<u8>,
 }
 
+#[derive(Clone, Copy)]
 struct Output {
-    stream: Rc<Stream>,
     /// Where its bytes end. They begin where those of the output before it end.
     end: usize,
     follows: Follows,
@@ -44,13 +47,15 @@ impl Batch {
     ) {
         self.bytes.extend_from_slice(bytes);
         let end = self.bytes.len();
-        self.outputs.push(Output { stream: Rc::clone(stream), end, follows, task });
+        self.streams.push(Rc::clone(stream));
+        self.outputs.push(Output { end, follows, task });
     }
 
     /// Sends all, and tells whose outputs have to wait for room.
     pub(super) fn send(&mut self, mut waits: impl FnMut(TaskId)) {
         let mut start = 0;
-        for Output { stream, end, follows, task } in self.outputs.drain(..) {
+        for (stream, output) in self.streams.drain(..).zip(self.outputs.drain(..)) {
+            let Output { end, follows, task } = output;
             if !stream.send(&self.bytes[start..end], follows) {
                 waits(task);
             }
