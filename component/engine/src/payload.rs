@@ -44,6 +44,7 @@ impl<'a> Payload<'a> {
     }
 
     /// The application data.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Lent(bytes) => &bytes[self.room..],
@@ -68,17 +69,20 @@ impl<'a> Payload<'a> {
         self.room > 0
     }
 
-    /// Becomes an unmasked frame. `first` is FIN, RSV1 and the opcode.
-    pub(crate) fn into_frame(self, first: u8) -> Framed {
+    /// Becomes an unmasked frame; nothing is left of the payload then. `first` is FIN,
+    /// RSV1 and the opcode.
+    pub(crate) fn become_frame(&mut self, first: u8) -> Framed {
         let len = self.as_slice().len();
-        match self.bytes {
+        let room = mem::take(&mut self.room);
+        match &mut self.bytes {
             Bytes::Lent(bytes) => {
-                frame::encode_before(len, first, &mut bytes[..self.room]);
-                Framed::InPlace(bytes.len())
+                frame::encode_before(len, first, &mut bytes[..room]);
+                Framed::InPlace(mem::take(bytes).len())
             }
-            Bytes::Joined(mut bytes) => {
-                let header_len = frame::encode_before(len, first, &mut bytes[..self.room]);
-                bytes.drain(..self.room - header_len);
+            Bytes::Joined(bytes) => {
+                let header_len = frame::encode_before(len, first, &mut bytes[..room]);
+                let mut bytes = mem::take(bytes);
+                bytes.drain(..room - header_len);
                 Framed::Joined(bytes)
             }
         }

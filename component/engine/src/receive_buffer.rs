@@ -117,9 +117,9 @@ mod tests {
         input.push(b"HHHHHHabcdHHHHHHefghrest".to_vec());
         for expected in [b"abcd", b"efgh"] {
             input.take(6);
-            let payload = input.take_payload(4, [0; 4], 2);
+            let mut payload = input.take_payload(4, [0; 4], 2);
             assert_eq!(payload.as_slice(), expected);
-            assert_eq!(payload.into_frame(0x82), Framed::InPlace(6));
+            assert_eq!(payload.become_frame(0x82), Framed::InPlace(6));
             input.keep_answer(6);
         }
         assert_eq!(input.rest(), b"rest");

@@ -138,11 +138,11 @@ impl Transmitter {
     /// application sent, without copying it. Tells how many bytes of a frame
     /// now lie where the payload lay: those go before all that is queued here.
     #[inline]
-    pub(crate) fn echo(&mut self, kind: MessageKind, payload: Payload<'_>) -> usize {
+    pub(crate) fn echo(&mut self, kind: MessageKind, payload: &mut Payload<'_>) -> usize {
         if !mem::take(&mut self.echoes) {
             return 0;
         }
-        match payload.into_frame(FIN | opcode(kind)) {
+        match payload.become_frame(FIN | opcode(kind)) {
             Framed::InPlace(len) => len,
             Framed::Joined(frame) => {
                 let behind = mem::replace(&mut self.bytes, frame);

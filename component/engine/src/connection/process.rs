@@ -43,13 +43,13 @@ pub(super) struct Handled {
 #[inline]
 pub(super) fn deliver(
     kind: MessageKind,
-    mut payload: Payload<'_>,
+    payload: &mut Payload<'_>,
     handler: &mut impl Handler,
     outbox: &mut Outbox,
 ) -> Handled {
     let delivered = payload.as_slice().len() as u64;
     outbox.timers.message();
-    handler.message(kind, &mut payload, outbox);
+    handler.message(kind, payload, outbox);
     let built = outbox.transmitter.echo(kind, payload);
     Handled { delivered, built }
 }
@@ -196,8 +196,8 @@ impl Connection {
     /// Answers what must be answered, and reports the rest.
     fn handle(&mut self, received: Received<'_>, handler: &mut impl Handler) -> Handled {
         let event = match received {
-            Received::Message(kind, payload) => {
-                return deliver(kind, payload, handler, &mut self.outbox);
+            Received::Message(kind, mut payload) => {
+                return deliver(kind, &mut payload, handler, &mut self.outbox);
             }
             Received::Inflated(bytes) => return Handled { delivered: bytes, built: 0 },
             Received::Ping(application_data) => {

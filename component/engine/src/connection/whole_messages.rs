@@ -42,7 +42,7 @@ impl Connection {
             if is_compressing || queued as u64 + run.delivered >= most {
                 return run;
             }
-            let (kind, payload) = match receiver.receive_whole(input) {
+            let (kind, mut payload) = match receiver.receive_whole(input) {
                 Ok(Some(message)) => message,
                 Ok(None) => return run,
                 Err(failure) => {
@@ -50,7 +50,7 @@ impl Connection {
                     return run;
                 }
             };
-            let handled = deliver(kind, payload, handler, &mut self.outbox);
+            let handled = deliver(kind, &mut payload, handler, &mut self.outbox);
             run.delivered += handled.delivered;
             run.answerable = true;
             input.keep_answer(handled.built);
