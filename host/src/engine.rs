@@ -21,6 +21,11 @@ const CORE_INSTANCES: u32 = 4;
 /// Tables of one component: its own, and that of the adapters around it.
 const TABLES: u32 = 2;
 
+/// Instances whose memories are given back to the operating system together: most of what
+/// that costs, it costs once. What one has used much of is given back before, see
+/// `LinearMemory::give_back`.
+const GIVEN_BACK: usize = 16;
+
 /// How many ticks of the CPU clock a call may take. A call is stopped after
 /// its timeout, and within 2 % of it.
 pub(crate) const CALL_TICKS: u64 = 50;
@@ -44,7 +49,8 @@ pub(crate) fn pooling(instances: u32, call_timeout: Duration) -> Result<(Engine,
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .total_memories(instances)
         .total_tables(instances.saturating_mul(TABLES))
-        .max_memory_size(bytes);
+        .max_memory_size(bytes)
+        .decommit_batch_size(GIVEN_BACK);
 
     let mut config = tuning::config(reach);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

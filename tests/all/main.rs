@@ -22,6 +22,7 @@ mod hostile_components;
 mod hostile_frames;
 mod hostile_heads;
 mod layers;
+mod memory;
 mod slow_peers;
 mod sockets;
 mod split;

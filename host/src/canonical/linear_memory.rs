@@ -1,5 +1,7 @@
 //! The memory of an instance, and the function that finds room in it.
 
+#[cfg(target_os = "linux")]
+use rustix::mm::{Advice, madvise};
 use wasmtime::{
     AsContextMut, Memory, Result, StoreContext, StoreContextMut, TypedFunc, ensure, format_err,
 };
@@ -8,6 +10,9 @@ use super::size;
 
 /// `cabi_realloc`: takes an address, a size, an alignment, and the size to have.
 type Realloc = TypedFunc<(u32, u32, u32, u32), u32>;
+
+/// What a memory may keep for a while when its instance is gone, in bytes.
+const KEPT: usize = 256 << 10;
 
 /// Where the guest's allocator found room for so many bytes.
 #[derive(Clone, Copy)]
@@ -71,6 +76,14 @@ impl LinearMemory {
         place.ok_or_else(|| format_err!("the guest's allocator reaches beyond the memory"))
     }
 
+    /// Gives back what it has of much memory, from an instance that is not called any more:
+    /// it may be a while until the pool does, which waits for more of them.
+    pub(crate) fn give_back<'s, T: 'static>(&self, store: impl Into<StoreContextMut<'s, T>>) {
+        if let Some(rest @ [_, ..]) = self.memory.data_mut(store).get_mut(KEPT..) {
+            clear(rest);
+        }
+    }
+
     /// Writes over what is at `at`.
     pub(crate) fn write(&self, mut store: impl AsContextMut, at: u32, bytes: &[u8]) -> Result<()> {
         let len = u32::try_from(bytes.len())?;
@@ -78,3 +91,18 @@ impl LinearMemory {
         Ok(())
     }
 }
+
+/// Has all of it zero, in memory of the operating system's choice.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "memory changes though nobody writes to it")]
+fn clear(bytes: &mut [u8]) {
+    // SAFETY: the bytes are whole pages of a private mapping, as all of a linear memory
+    // from a multiple of 64 KiB on; nobody else refers to them; and any bytes may be zero.
+    let cleared = unsafe { madvise(bytes.as_mut_ptr().cast(), bytes.len(), Advice::LinuxDontNeed) };
+    // Then they stay until the pool gives them back.
+    let _ = cleared;
+}
+
+/// Elsewhere it could as well fail to be zero.
+#[cfg(not(target_os = "linux"))]
+fn clear(_: &mut [u8]) {}

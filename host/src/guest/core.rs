@@ -62,6 +62,12 @@ pub(crate) struct CoreGuest {
     unused: Option<Room>,
 }
 
+impl Drop for CoreGuest {
+    fn drop(&mut self) {
+        self.memory.give_back(&mut self.store);
+    }
+}
+
 impl CoreGuest {
     /// Calls a function that is not called often, and has its result read. The CPU
     /// deadline is set by then.
