@@ -16,8 +16,25 @@ pub(super) const LONGEST: usize = 8 << 10;
 #[derive(Default)]
 pub(super) struct Ahead {
     streams: VecDeque<(Rc<Readiness>, Rc<Stream>)>,
-    /// Empty ones, to be used again.
-    buffers: Vec<Vec<u8>>,
+    buffers: Buffers,
+}
+
+/// Empty buffers, to be used again.
+#[derive(Default)]
+struct Buffers(Vec<Vec<u8>>);
+
+impl Buffers {
+    fn take(&mut self) -> Vec<u8> {
+        self.0.pop().unwrap_or_else(|| Vec::with_capacity(LONGEST))
+    }
+
+    /// Puts one back, if it was not kept.
+    fn put_back(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() > 0 && self.0.len() < GROUP {
+            buffer.clear();
+            self.0.push(buffer);
+        }
+    }
 }
 
 impl Ahead {
@@ -37,19 +54,17 @@ impl Ahead {
             if count == 1 || stream.has_ahead() || !readiness.is_readable() {
                 continue;
             }
-            let buffer = self.buffers.pop().unwrap_or_else(|| Vec::with_capacity(LONGEST));
-            if stream.read_ahead(buffer) {
+            let mut buffer = self.buffers.take();
+            if stream.read_ahead(&mut buffer) {
                 readiness.is_read_up();
             }
+            self.buffers.put_back(buffer);
         }
     }
 
     /// Takes back what a stream was given to read to.
-    pub(super) fn reuse(&mut self, mut buffer: Vec<u8>) {
-        if self.buffers.len() < GROUP {
-            buffer.clear();
-            self.buffers.push(buffer);
-        }
+    pub(super) fn reuse(&mut self, buffer: Vec<u8>) {
+        self.buffers.put_back(buffer);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
@@ -64,18 +65,20 @@ impl Stream {
         self.note_received(recv(&self.tcp, room, RecvFlags::empty()))
     }
 
-    /// Reads before that is asked for, into an empty buffer. Tells whether all that there
-    /// was is read.
-    pub(super) fn read_ahead(&self, mut buffer: Vec<u8>) -> bool {
-        let room = spare_capacity(&mut buffer);
+    /// Reads before that is asked for, to an empty buffer, and keeps it where bytes came.
+    /// Tells whether all that there was is read.
+    pub(super) fn read_ahead(&self, buffer: &mut Vec<u8>) -> bool {
+        let capacity = buffer.capacity();
+        let room = spare_capacity(buffer);
         let found = self.note_received(recv(&self.tcp, room, RecvFlags::empty()));
         let is_read_up = match &found {
-            Ok(count) => *count < buffer.capacity(),
+            Ok(count) => *count < capacity,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return false,
             Err(_) => false,
         };
-        *self.ahead.borrow_mut() = Some(found.map(|_| buffer));
+        let bytes = |count| if count > 0 { mem::take(buffer) } else { Vec::new() };
+        *self.ahead.borrow_mut() = Some(found.map(bytes));
         is_read_up
     }
 
