@@ -95,7 +95,7 @@ fn a_group_has_a_number_and_more_tasks_than_it_holds_have_another() -> Done {
     let events = EventLoop::new(Duration::ZERO)?;
     run(&events, async {
         let groups = Rc::new(RefCell::new(Vec::new()));
-        for _ in 0..GROUP + 1 {
+        for _ in 0..=GROUP {
             let (events, groups) = (Rc::clone(&events), Rc::clone(&groups));
             events.clone().spawn(async move {
                 for _ in 0..2 {
