@@ -1,6 +1,5 @@
 //! The rounds.
 
-use anyhow::Result;
 use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
 
@@ -12,16 +11,18 @@ use super::server::{self, Peer};
 use super::workload::{Kind, Workload};
 use crate::progress;
 
+/// Rounds of idle connections at most: they take long, and memory hardly varies.
+const IDLE: u32 = 3;
+
 /// Measures every workload.
-pub(super) fn all(
-    programs: &Programs,
-    arguments: &Arguments,
-    peers: &[&'static Peer],
-) -> Result<Results> {
+pub(super) fn all(programs: &Programs, arguments: &Arguments, peers: &[&'static Peer]) -> Results {
     let (rounds, seconds) = (arguments.rounds(), arguments.seconds());
     let workloads = arguments.workloads();
-    let servers = |workload: &&Workload| server::taking_part(workload.kind, peers).len();
-    let turns = workloads.iter().map(servers).sum::<usize>();
+    let turns = |workload: &&Workload| {
+        let servers = server::taking_part(workload.kind, peers).len();
+        u64::from(rounds_of(workload, rounds)) * servers as u64
+    };
+    let turns = workloads.iter().map(turns).sum();
     let series = Series {
         programs,
         peers,
@@ -31,7 +32,7 @@ pub(super) fn all(
             load_core: arguments.load_core,
             seconds,
         },
-        bar: progress::bar(u64::from(rounds) * u64::try_from(turns)?, "Measuring"),
+        bar: progress::bar(turns, "Measuring"),
     };
     let mut results = Results { rounds, seconds, ..Results::default() };
     for workload in workloads {
@@ -44,7 +45,14 @@ pub(super) fn all(
         }
     }
     series.bar.finish_and_clear();
-    Ok(results)
+    results
+}
+
+fn rounds_of(workload: &Workload, rounds: u32) -> u32 {
+    match workload.kind {
+        Kind::Idle => rounds.min(IDLE),
+        _ => rounds,
+    }
 }
 
 /// What all workloads of a run have in common.
@@ -61,7 +69,7 @@ impl Series<'_> {
         let servers = server::taking_part(workload.kind, self.peers);
         let mut rows: Vec<_> =
             servers.into_iter().map(|server| Row { server, rounds: Vec::new() }).collect();
-        for _ in 0..self.rounds {
+        for _ in 0..rounds_of(workload, self.rounds) {
             for row in &mut rows {
                 self.bar.set_message(format!("{}: {}", workload.title, row.server.title()));
                 let measured = measure(self.programs, &self.conditions, workload, row.server);
