@@ -76,8 +76,8 @@ impl LinearMemory {
         place.ok_or_else(|| format_err!("the guest's allocator reaches beyond the memory"))
     }
 
-    /// Gives back what it has of much memory, from an instance that is not called any more:
-    /// it may be a while until the pool does, which waits for more of them.
+    /// Gives back what there is beyond a little, once the instance is not called any more:
+    /// the pool does it for several instances at a time, and that may be a while.
     pub(crate) fn give_back<'s, T: 'static>(&self, store: impl Into<StoreContextMut<'s, T>>) {
         if let Some(rest @ [_, ..]) = self.memory.data_mut(store).get_mut(KEPT..) {
             clear(rest);
@@ -92,17 +92,17 @@ impl LinearMemory {
     }
 }
 
-/// Has all of it zero, in memory of the operating system's choice.
+/// Hands pages back to the operating system. They are zero from then on.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "memory changes though nobody writes to it")]
 fn clear(bytes: &mut [u8]) {
     // SAFETY: the bytes are whole pages of a private mapping, as all of a linear memory
     // from a multiple of 64 KiB on; nobody else refers to them; and any bytes may be zero.
     let cleared = unsafe { madvise(bytes.as_mut_ptr().cast(), bytes.len(), Advice::LinuxDontNeed) };
-    // Then they stay until the pool gives them back.
+    // If not, they stay until the pool hands them back.
     let _ = cleared;
 }
 
-/// Elsewhere it could as well fail to be zero.
+/// Elsewhere they stay until the pool hands them back.
 #[cfg(not(target_os = "linux"))]
 fn clear(_: &mut [u8]) {}
