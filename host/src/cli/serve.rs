@@ -74,8 +74,8 @@ struct Sandbox {
     call_timeout: Duration,
 
     /// How long a worker with a lone connection stays awake for what comes next,
-    /// as long as that often comes so soon: it is answered sooner, for more CPU
-    /// time. At most 1ms; 0s is never.
+    /// as long as that often comes so soon: it is answered sooner, maybe for more
+    /// CPU time. At most 1ms; 0s is never.
     #[arg(long, value_name = "TIME", default_value = "30us", value_parser = busy_time)]
     busy_wait: Duration,
 

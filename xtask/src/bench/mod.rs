@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = server::find)]
     peer: Vec<&'static Peer>,
 
-    /// Times that each server gets its turn
+    /// Times that each server gets its turn; three at most with idle connections
     #[arg(long, value_name = "COUNT", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 

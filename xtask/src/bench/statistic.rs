@@ -5,9 +5,9 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Statistic {
     pub(super) median: f64,
-    /// A quarter of the values is less than this.
+    /// At most a quarter of the values is less than this.
     pub(super) lower: f64,
-    /// A quarter of the values is greater than this.
+    /// At most a quarter of the values is greater than this.
     pub(super) upper: f64,
 }
 
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_of_the_values_lies_outside_at_either_end() {
+    fn at_most_a_quarter_of_the_values_lies_outside_at_either_end() {
         let quartiles = |count: u32| {
             let statistic = Statistic::of((1..=count).map(f64::from)).unwrap();
             (statistic.lower, statistic.upper)
