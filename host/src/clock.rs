@@ -1,5 +1,6 @@
 //! The time that endpoints are told, and the timers that wait for it.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -73,6 +74,37 @@ impl Clock {
     }
 }
 
+/// While it lasts, the same time is told: a group of tasks, between two ticks of the CPU
+/// clock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) group: u64,
+    pub(crate) tick: u64,
+}
+
+/// The time that was told last, and at which moment.
+#[derive(Default)]
+pub(crate) struct Told(Cell<Option<(Moment, u64)>>);
+
+impl Told {
+    /// The time within a moment: as it was told before, or as `ask` has it.
+    pub(crate) fn within(&self, moment: Moment, ask: impl FnOnce() -> u64) -> u64 {
+        if let Some((asked_at, now)) = self.0.get()
+            && asked_at == moment
+        {
+            return now;
+        }
+        let now = ask();
+        self.0.set(Some((moment, now)));
+        now
+    }
+
+    /// Has the time asked for again.
+    pub(crate) fn forget(&self) {
+        self.0.set(None);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::pending;
@@ -80,6 +112,17 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn the_time_is_asked_for_once_in_a_group_but_again_with_each_tick() {
+        let told = Told::default();
+        let within = |group, tick, time| told.within(Moment { group, tick }, || time);
+        assert_eq!([within(1, 1, 5), within(1, 1, 6)], [5, 5]);
+        assert_eq!([within(1, 2, 7), within(1, 2, 8)], [7, 7]);
+        assert_eq!(within(2, 2, 9), 9);
+        told.forget();
+        assert_eq!(within(2, 2, 10), 10);
+    }
 
     #[test]
     fn a_thread_waits_for_timers_until_the_last_clone_of_its_clock_is_gone() {

@@ -170,18 +170,35 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // Any call tells what failed.
             return Poll::Ready(Ok(Wake::Drain));
         }
-        let now = self.worker.now();
-        if self.alarm.is_due(now) {
-            // Looked at before the transport: a peer that always has bytes to
-            // read cannot put it off. One that takes what it is sent, slowly, can:
-            // meanwhile it is not read from, and could not answer.
-            if !self.transport.is_taken_from() {
+        let mut now = self.worker.now();
+        // Looked at before the transport: a peer that always has bytes to read cannot put
+        // it off, but from one group of tasks to the next.
+        if self.alarm.is_due(now) && !self.is_put_off(now) {
+            return Poll::Ready(Ok(Wake::Deadline));
+        }
+        loop {
+            let wake = self.poll_transport(cx, now, endpoint);
+            if wake.is_ready() {
+                return wake;
+            }
+            ready!(self.alarm.poll(cx));
+            // It rings by the clock itself.
+            self.worker.forget_now();
+            now = self.worker.now();
+            if !self.is_put_off(now) {
                 return Poll::Ready(Ok(Wake::Deadline));
             }
+        }
+    }
+
+    /// Puts a deadline off that has come, for a peer that takes what it is sent, however
+    /// slowly: meanwhile it is not read from, and could not answer.
+    fn is_put_off(&mut self, now: u64) -> bool {
+        let is_put_off = self.transport.is_taken_from();
+        if is_put_off {
             self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
         }
-        let wake = self.poll_transport(cx, now, endpoint);
-        if wake.is_ready() { wake } else { self.alarm.poll(cx).map(|()| Ok(Wake::Deadline)) }
+        is_put_off
     }
 
     fn poll_transport(

@@ -1,5 +1,7 @@
 //! The WebAssembly engine: how guests are compiled, mapped and interrupted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use crate::error::Error;
 use crate::process;
+use crate::settings::Settings;
 use crate::tuning::{self, GUARD, WHOLE_REACH};
 
 /// The least reach that is worth an instance.
@@ -21,26 +24,40 @@ const CORE_INSTANCES: u32 = 4;
 /// Tables of one component: its own, and that of the adapters around it.
 const TABLES: u32 = 2;
 
-/// Instances whose memories are given back to the operating system together: most of what
-/// that costs, it costs once. What one has used much of is given back before, see
-/// `LinearMemory::give_back`.
-const GIVEN_BACK: usize = 16;
+/// Memories and tables that a thread gives back to the operating system together, those of
+/// eight instances: as one call, most of what it costs is paid once (Linux 6.14).
+pub(crate) const TOGETHER: u32 = 16;
 
 /// How many ticks of the CPU clock a call may take. A call is stopped after
 /// its timeout, and within 2 % of it.
 pub(crate) const CALL_TICKS: u64 = 50;
 
+/// The ticks of a CPU clock.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ticks(Arc<AtomicU64>);
+
+impl Ticks {
+    /// How many there were so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// An engine for as many instances as come, each mapped when it is made and
 /// each call of which may take `call_timeout`.
 pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
-    start(&tuning::config(WHOLE_REACH), call_timeout)
+    start(&tuning::config(WHOLE_REACH), call_timeout).map(|(engine, _)| engine)
 }
 
-/// An engine for `instances` at once, each call of which may take `call_timeout`.
+/// An engine for all instances at once that a server may need, the memories of which are
+/// given back `together`.
 ///
-/// Returns with it how many bytes of linear memory each can have at most.
-pub(crate) fn pooling(instances: u32, call_timeout: Duration) -> Result<(Engine, usize), Error> {
-    process::check_mappings(instances)?;
+/// Returns with it its CPU clock, and how many bytes of linear memory each can have at most.
+pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Ticks, usize), Error> {
+    process::check_mappings(settings.instances())?;
+    // What another thread gives back just now is not free yet.
+    let workers = u32::try_from(settings.workers.get()).unwrap_or(u32::MAX);
+    let instances = settings.instances().saturating_add(workers.saturating_mul(together));
     let reach = reach(instances)?;
     let bytes = usize::try_from(reach).map_err(|_| Error::AddressSpace(instances))?;
 
@@ -50,17 +67,18 @@ pub(crate) fn pooling(instances: u32, call_timeout: Duration) -> Result<(Engine,
         .total_memories(instances)
         .total_tables(instances.saturating_mul(TABLES))
         .max_memory_size(bytes)
-        .decommit_batch_size(GIVEN_BACK);
+        .decommit_batch_size(usize::try_from(together).unwrap_or(1));
 
     let mut config = tuning::config(reach);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Ok((start(&config, call_timeout)?, bytes))
+    let (engine, ticks) = start(&config, settings.call_timeout)?;
+    Ok((engine, ticks, bytes))
 }
 
-fn start(config: &Config, call_timeout: Duration) -> Result<Engine, Error> {
+fn start(config: &Config, call_timeout: Duration) -> Result<(Engine, Ticks), Error> {
     let engine = Engine::new(config).map_err(|error| Error::Engine(format!("{error:#}")))?;
-    start_ticking(&engine, call_timeout)?;
-    Ok(engine)
+    let ticks = start_ticking(&engine, call_timeout)?;
+    Ok((engine, ticks))
 }
 
 /// The address space for each of so many memories, in whole pages.
@@ -71,20 +89,20 @@ fn reach(instances: u32) -> Result<u64, Error> {
 }
 
 /// Moves the CPU clock of all guests on, until the engine is dropped.
-fn start_ticking(engine: &Engine, call_timeout: Duration) -> Result<(), Error> {
+fn start_ticking(engine: &Engine, call_timeout: Duration) -> Result<Ticks, Error> {
+    let ticks = Ticks::default();
+    let counting = ticks.clone();
     let engine = engine.weak();
     let tick =
         (call_timeout / u32::try_from(CALL_TICKS).unwrap_or(1)).max(Duration::from_millis(1));
     let ticking = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
+            counting.0.fetch_add(1, Ordering::Relaxed);
             drop(engine);
             thread::sleep(tick);
         }
     };
-    thread::Builder::new()
-        .name("cpu-clock".to_owned())
-        .spawn(ticking)
-        .map(drop)
-        .map_err(Error::Worker)
+    thread::Builder::new().name("cpu-clock".to_owned()).spawn(ticking).map_err(Error::Worker)?;
+    Ok(ticks)
 }

@@ -59,13 +59,16 @@ fn deserialize_module(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::engine;
-    use std::time::Duration;
+    use crate::settings::Settings;
 
     #[test]
     fn the_code_compiled_ahead_fits_the_engines_of_this_crate() {
-        let (pooling, _) = engine::pooling(4, Duration::from_secs(1)).unwrap();
+        let settings = Settings { max_connections: 4, ..Settings::default() };
+        let (pooling, _, _) = engine::pooling(&settings, engine::TOGETHER).unwrap();
         let on_demand = engine::on_demand(Duration::from_secs(1)).unwrap();
         for (_, code) in COMPONENTS {
             deserialize_component(&pooling, code).unwrap();

@@ -12,11 +12,9 @@ pub(crate) const WHOLE_REACH: u64 = 4 << 30;
 ///
 /// Instances use the same pages of their memories, and a processor keeps what it knows of
 /// a page by the low bits of the page's number. An odd number of pages from one memory to
-/// the next keeps instances from taking that from each other.
-pub(crate) const GUARD: u64 = (32 << 20) + 37 * HOST_PAGE;
-
-/// The page that most hosts have. What is left of a larger one is rounded up.
-const HOST_PAGE: u64 = 4 << 10;
+/// the next keeps instances from taking that from each other: 33, 9 or 3 beside the 32
+/// MiB, as the host's pages have 4, 16 or 64 KiB (the pool rounds up).
+pub(crate) const GUARD: u64 = (32 << 20) + 33 * (4 << 10);
 
 /// Guests whose memories have `reach` bytes of address space.
 pub(crate) fn config(reach: u64) -> Config {

@@ -1,6 +1,6 @@
 //! A worker thread: an event loop, listeners, and the connections they accepted.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -11,8 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{debug, info, warn};
 
 use crate::app::App;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment, Told};
 use crate::connection;
+use crate::engine::Ticks;
 use crate::error::Error;
 use crate::event_loop::{EventLoop, ListeningSocket, Socket};
 use crate::isolation::Sandboxes;
@@ -39,8 +40,8 @@ const MOST_REFUSALS: usize = 64;
 pub(crate) struct Worker {
     pub(crate) events: Rc<EventLoop>,
     pub(crate) clock: Clock,
-    /// What the clock told, and the group of tasks for which it was asked.
-    told: Cell<(u64, u64)>,
+    told: Told,
+    ticks: Ticks,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) roster: Rc<Roster>,
     /// One for all connections: it is only in use while a read is handed to a
@@ -59,16 +60,17 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// The time, for which the clock is asked once for all tasks that run in a group: it
-    /// is late by no more than they take.
+    /// The time, for which the clock is asked once for all tasks that run in a group. Where
+    /// they take long, it is asked again with the next tick of the CPU clock: so nobody's
+    /// timeout is shorter by more than a fiftieth of the longest call.
     pub(crate) fn now(&self) -> u64 {
-        let group = self.events.group();
-        let (mut now, asked_in) = self.told.get();
-        if asked_in != group {
-            now = self.clock.now();
-            self.told.set((now, group));
-        }
-        now
+        let moment = Moment { group: self.events.group(), tick: self.ticks.count() };
+        self.told.within(moment, || self.clock.now())
+    }
+
+    /// Has the clock asked again.
+    pub(crate) fn forget_now(&self) {
+        self.told.forget();
     }
 
     /// How long, in milliseconds, a peer that takes what it is sent is given for more.
@@ -99,7 +101,8 @@ async fn work(assignment: Assignment, events: Rc<EventLoop>) -> Result<(), Error
     let drain_timeout = app.settings.drain_timeout;
     let roster = Rc::new(Roster::new(Rc::clone(&events)));
     let worker = Rc::new(Worker {
-        told: Cell::new((clock.now(), events.group())),
+        told: Told::default(),
+        ticks: app.plugin.ticks.clone(),
         events,
         clock,
         opening_timeout: app.opening_timeout,

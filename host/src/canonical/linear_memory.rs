@@ -92,12 +92,13 @@ impl LinearMemory {
     }
 }
 
-/// Hands pages back to the operating system. They are zero from then on.
+/// Hands pages back to the operating system. From then on they are as they were when the
+/// instance began.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "memory changes though nobody writes to it")]
 fn clear(bytes: &mut [u8]) {
     // SAFETY: the bytes are whole pages of a private mapping, as all of a linear memory
-    // from a multiple of 64 KiB on; nobody else refers to them; and any bytes may be zero.
+    // from a multiple of 64 KiB on; nobody else refers to them; and a `u8` may be anything.
     let cleared = unsafe { madvise(bytes.as_mut_ptr().cast(), bytes.len(), Advice::LinuxDontNeed) };
     // If not, they stay until the pool hands them back.
     let _ = cleared;

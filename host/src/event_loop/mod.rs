@@ -115,7 +115,7 @@ impl EventLoop {
         self.tasks.running()
     }
 
-    /// The number of the group that is running, which no other has.
+    /// The number of the group that is running, or of a turn of `main`: no other has it.
     pub(crate) fn group(&self) -> u64 {
         self.groups.get()
     }
@@ -141,6 +141,7 @@ impl EventLoop {
         let mut events = Events::with_capacity(EVENTS);
         let output = loop {
             if self.tasks.begin_main() {
+                self.groups.update(|groups| groups + 1);
                 self.turn.set(TURN);
                 if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
                     break Ok(output);

@@ -60,7 +60,7 @@ impl Stream {
         &self.tcp
     }
 
-    /// Reads what there is room for.
+    /// Reads what there is room for. `recv` has less on its way in the kernel than `read`.
     pub(super) fn try_read(&self, room: &mut [u8]) -> io::Result<usize> {
         self.note_received(recv(&self.tcp, room, RecvFlags::empty()))
     }

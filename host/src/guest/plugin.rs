@@ -11,7 +11,7 @@ use super::{Guest, StartArguments, component, core};
 use crate::bindings::PluginPre;
 use crate::bindings::types::{OptionError, Options};
 use crate::core_module;
-use crate::engine;
+use crate::engine::{self, TOGETHER, Ticks};
 use crate::error::Error;
 use crate::guest_failure::GuestFailure;
 use crate::precompiled;
@@ -30,13 +30,17 @@ pub(crate) struct Plugin {
     pub(crate) memory_limit: usize,
     /// The longest that one call may take.
     pub(crate) call_timeout: Duration,
+    pub(crate) ticks: Ticks,
 }
 
 impl Plugin {
     /// Compiles a component and checks its imports and exports, these in a first
     /// instance.
     pub(crate) fn load(bytes: &[u8], settings: &Settings) -> Result<Self, Error> {
-        let (engine, reach) = engine::pooling(settings.instances(), settings.call_timeout)?;
+        // What a long message took is given back before by those that are called by their
+        // core module. Others are not to keep it until more of them leave.
+        let together = if core_module::find(bytes).is_some() { TOGETHER } else { 1 };
+        let (engine, ticks, reach) = engine::pooling(settings, together)?;
         let component = link(&engine, &compile(&engine, bytes)?)?;
         let mut store = store::new(&engine, reach);
         let first = component
@@ -53,7 +57,8 @@ impl Plugin {
             .inspect(|_| debug!("the component is called by its core module"))
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
             .ok();
-        Ok(Self { component, module, memory_limit: reach, call_timeout: settings.call_timeout })
+        let call_timeout = settings.call_timeout;
+        Ok(Self { component, module, memory_limit: reach, call_timeout, ticks })
     }
 
     /// Makes a fresh instance.
