@@ -4,7 +4,6 @@
 //! bits can be kept to in either direction, 8 included (see `deflater`).
 
 use alloc::string::{String, ToString};
-use core::fmt;
 
 use super::extension_list::{ExtensionList, Malformed, Parameter};
 use crate::error::HandshakeError;
@@ -44,7 +43,7 @@ pub(crate) fn accept(
         let offer = Parameters::read(&mut list)?;
         accepted = offer.zip(wanted).and_then(|(offer, wanted)| answer(offer, wanted));
     }
-    Ok(accepted.map(|(agreed, response)| (agreed, response.to_string())))
+    Ok(accepted.map(|(agreed, response)| (agreed, response.field())))
 }
 
 /// The response to an offer; `None` declines it.
@@ -83,7 +82,7 @@ pub(crate) fn offer(wanted: &Compression) -> String {
         // RFC 7692 §7.1.2.2: without it, servers that want less would have to decline.
         offer.client_max_window_bits = WindowBits::Unspecified;
     }
-    offer.to_string()
+    offer.field()
 }
 
 /// Client: checks the response's fields against what [`offer`] offered; `None`
@@ -217,14 +216,23 @@ impl Parameters {
     }
 }
 
-impl fmt::Display for Parameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NAME)?;
+impl Parameters {
+    /// The value of a field with them. Written without `fmt`, which takes more of a component.
+    fn field(self) -> String {
+        let mut field = String::from(NAME);
+        let mut add = |name, value: Option<u8>| {
+            field.push_str("; ");
+            field.push_str(name);
+            if let Some(value) = value {
+                field.push('=');
+                field.push_str(&value.to_string());
+            }
+        };
         if self.server_no_context_takeover {
-            f.write_str("; server_no_context_takeover")?;
+            add("server_no_context_takeover", None);
         }
         if self.client_no_context_takeover {
-            f.write_str("; client_no_context_takeover")?;
+            add("client_no_context_takeover", None);
         }
         for (name, bits) in [
             ("server_max_window_bits", self.server_max_window_bits),
@@ -232,11 +240,11 @@ impl fmt::Display for Parameters {
         ] {
             match bits {
                 WindowBits::Absent => {}
-                WindowBits::Unspecified => write!(f, "; {name}")?,
-                WindowBits::Limit(bits) => write!(f, "; {name}={bits}")?,
+                WindowBits::Unspecified => add(name, None),
+                WindowBits::Limit(bits) => add(name, Some(bits)),
             }
         }
-        Ok(())
+        field
     }
 }
 
