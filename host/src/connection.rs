@@ -221,6 +221,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                 return Poll::Ready(Ok(self.received(passed)));
             }
         }
+        if let Some(bytes) = self.transport.take_bytes_ahead() {
+            let passed = self.call(now, |now, passage| endpoint.receive(now, &bytes, passage))?;
+            let received = bytes.len();
+            self.worker.events.put_back(bytes);
+            return Poll::Ready(Ok(self.received(Passed { received, ..passed })));
+        }
         let mut buffer = self.worker.buffer.borrow_mut();
         match ready!(self.transport.poll_receive(cx, &mut buffer)) {
             Ok(0) => Poll::Ready(Ok(Wake::Ended)),

@@ -87,6 +87,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         self.stream.poll_readable()
     }
 
+    /// Bytes that have come already, where they pass this transport as they are. Their
+    /// buffer is the event loop's.
+    #[inline]
+    pub(crate) fn take_bytes_ahead(&self) -> Option<Vec<u8>>
+    where
+        S: Direct,
+    {
+        self.stream.socket()?.take_bytes_ahead()
+    }
+
     /// How many bytes can be received past this transport.
     pub(crate) fn waiting(&self) -> usize
     where

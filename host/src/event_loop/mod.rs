@@ -236,6 +236,11 @@ impl EventLoop {
         self.batch.borrow_mut().send(|task| self.tasks.wake(task));
     }
 
+    /// Takes back a buffer with bytes that were read ahead.
+    pub(crate) fn put_back(&self, buffer: Vec<u8>) {
+        self.ahead.borrow_mut().reuse(buffer);
+    }
+
     /// Whether the running task may attempt one more thing. If not, it is woken for
     /// another turn.
     fn may_attempt(&self) -> bool {

@@ -61,6 +61,12 @@ impl Socket {
         self.0.poll_write(|stream| stream.try_send(bytes, follows))
     }
 
+    /// Takes bytes that were read ahead, to be put back once they are handled; `None` if
+    /// there are none.
+    pub(crate) fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
+        self.stream().take_bytes_ahead()
+    }
+
     /// Gives as much as there is room for of what was read ahead.
     fn give(&self, mut bytes: Vec<u8>, buffer: &mut ReadBuf<'_>) {
         let count = bytes.len().min(buffer.remaining());

@@ -104,6 +104,12 @@ impl Stream {
         self.ahead.take()
     }
 
+    /// The bytes that reading ahead found, if there are any.
+    #[inline]
+    pub(super) fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
+        self.ahead.borrow_mut().take_if(is_bytes)?.ok()
+    }
+
     /// Keeps what there was no room for of that.
     pub(super) fn keep_ahead(&self, bytes: Vec<u8>) {
         *self.ahead.borrow_mut() = Some(Ok(bytes));
@@ -141,6 +147,10 @@ impl Stream {
     }
 }
 
+fn is_bytes(found: &mut io::Result<Vec<u8>>) -> bool {
+    found.as_ref().is_ok_and(|bytes| !bytes.is_empty())
+}
+
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.tcp.as_fd()
@@ -153,6 +163,22 @@ mod tests {
     use std::net::{TcpListener, TcpStream as Peer};
 
     use super::*;
+
+    #[test]
+    fn an_end_or_an_error_that_was_read_ahead_is_not_taken_for_bytes() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let stream = Stream::new(TcpStream::from_std(Peer::connect(listener.local_addr()?)?));
+        assert_eq!(stream.take_bytes_ahead(), None);
+        stream.keep_ahead(b"bytes".to_vec());
+        assert_eq!(stream.take_bytes_ahead().as_deref(), Some(&b"bytes"[..]));
+        assert!(!stream.has_ahead());
+        for kept in [Ok(Vec::new()), Err(io::ErrorKind::ConnectionReset.into())] {
+            *stream.ahead.borrow_mut() = Some(kept);
+            assert_eq!(stream.take_bytes_ahead(), None);
+            assert!(stream.has_ahead());
+        }
+        Ok(())
+    }
 
     #[test]
     fn the_rest_is_sent_before_anything_else() -> io::Result<()> {
