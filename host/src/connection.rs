@@ -221,6 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                 return Poll::Ready(Ok(self.received(passed)));
             }
         }
+        // Without a copy to the worker's buffer.
         if let Some(bytes) = self.transport.take_bytes_ahead() {
             let passed = self.call(now, |now, passage| endpoint.receive(now, &bytes, passage))?;
             let received = bytes.len();

@@ -49,8 +49,8 @@ pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
     start(&tuning::config(WHOLE_REACH), call_timeout).map(|(engine, _)| engine)
 }
 
-/// An engine for all instances at once that a server may need, the memories of which are
-/// given back `together`.
+/// An engine for all instances at once that a server may need. So many of their memories
+/// and tables are given back `together`.
 ///
 /// Returns with it its CPU clock, and how many bytes of linear memory each can have at most.
 pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Ticks, usize), Error> {

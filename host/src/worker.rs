@@ -40,6 +40,7 @@ const MOST_REFUSALS: usize = 64;
 pub(crate) struct Worker {
     pub(crate) events: Rc<EventLoop>,
     pub(crate) clock: Clock,
+    /// By the clock, to the tasks of a group.
     told: Told,
     ticks: Ticks,
     pub(crate) sandboxes: Sandboxes,

@@ -9,7 +9,7 @@ use super::GROUP;
 use super::source::Readiness;
 use super::stream::Stream;
 
-/// What is read ahead of a task at most, in bytes, as it has to be copied.
+/// What is read ahead of a task at most, in bytes, as each task of a group has a buffer.
 pub(super) const LONGEST: usize = 8 << 10;
 
 /// The streams that are read ahead of the tasks that wait for bytes.
@@ -63,7 +63,7 @@ impl Ahead {
     }
 
     /// Takes back what a stream was given to read to.
-    pub(super) fn reuse(&mut self, buffer: Vec<u8>) {
+    pub(super) fn put_back(&mut self, buffer: Vec<u8>) {
         self.buffers.put_back(buffer);
     }
 }

@@ -238,7 +238,7 @@ impl EventLoop {
 
     /// Takes back a buffer with bytes that were read ahead.
     pub(crate) fn put_back(&self, buffer: Vec<u8>) {
-        self.ahead.borrow_mut().reuse(buffer);
+        self.ahead.borrow_mut().put_back(buffer);
     }
 
     /// Whether the running task may attempt one more thing. If not, it is woken for

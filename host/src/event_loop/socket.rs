@@ -75,7 +75,7 @@ impl Socket {
             bytes.drain(..count);
             self.stream().keep_ahead(bytes);
         } else {
-            self.0.events().ahead.borrow_mut().reuse(bytes);
+            self.0.events().put_back(bytes);
         }
     }
 

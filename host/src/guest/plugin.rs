@@ -30,6 +30,7 @@ pub(crate) struct Plugin {
     pub(crate) memory_limit: usize,
     /// The longest that one call may take.
     pub(crate) call_timeout: Duration,
+    /// Of the clock that stops a call.
     pub(crate) ticks: Ticks,
 }
 
@@ -37,8 +38,8 @@ impl Plugin {
     /// Compiles a component and checks its imports and exports, these in a first
     /// instance.
     pub(crate) fn load(bytes: &[u8], settings: &Settings) -> Result<Self, Error> {
-        // What a long message took is given back before by those that are called by their
-        // core module. Others are not to keep it until more of them leave.
+        // An instance that is called by its core module gives back at once what a long
+        // message took. Another cannot, and is not to keep it until more of them leave.
         let together = if core_module::find(bytes).is_some() { TOGETHER } else { 1 };
         let (engine, ticks, reach) = engine::pooling(settings, together)?;
         let component = link(&engine, &compile(&engine, bytes)?)?;

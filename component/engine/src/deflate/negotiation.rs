@@ -214,9 +214,7 @@ impl Parameters {
         }
         Some(self)
     }
-}
 
-impl Parameters {
     /// The value of a field with them. Written without `fmt`, which takes more of a component.
     fn field(self) -> String {
         let mut field = String::from(NAME);
