@@ -22,11 +22,14 @@ const ROOM: usize = (128 << 10) + 4096;
 
 const ROOM_LAYOUT: Layout = Layout::new::<[u8; ROOM]>();
 
+#[repr(transparent)]
 pub(crate) struct Heap<M: Memory>(UnsafeCell<Parts<M>>);
 
+#[repr(C)]
 struct Parts<M: Memory> {
-    talc: Talc<Growth<M>, WasmBinning>,
+    /// First: what the export tells the address of.
     standing: Standing,
+    talc: Talc<Growth<M>, WasmBinning>,
     /// Written before anything here is read: an instance that first reads from a page gets
     /// the one that all share, and when it writes, one of its own in place of that, of
     /// which the system has to tell every core. That took a seventh of accepting.
@@ -40,7 +43,7 @@ unsafe impl<M: Memory> Sync for Heap<M> {}
 impl<M: Memory> Heap<M> {
     pub(crate) const fn new(memory: M) -> Self {
         let talc = Talc::new(Growth::new(memory));
-        Self(UnsafeCell::new(Parts { talc, standing: Standing::Missing, is_used: false }))
+        Self(UnsafeCell::new(Parts { standing: Standing::Missing, talc, is_used: false }))
     }
 
     #[expect(clippy::mut_from_ref, reason = "what an allocator is: shared, and changing")]
@@ -57,7 +60,7 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
     // Not inlined: each place that allocates would have its own.
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Parts { talc, standing, is_used } = self.parts();
+        let Parts { standing, talc, is_used } = self.parts();
         // SAFETY: a reference is what it is written through.
         unsafe { ptr::write_volatile(is_used, true) };
         // SAFETY: its size is not 0.
@@ -73,7 +76,7 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
 
     #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Parts { talc, standing, .. } = self.parts();
+        let Parts { standing, talc, .. } = self.parts();
         if standing.is(block) {
             return standing.put_back();
         }
@@ -82,7 +85,7 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let Parts { talc, standing, .. } = self.parts();
+        let Parts { standing, talc, .. } = self.parts();
         let is_standing = standing.is(block);
         if is_standing && new_size <= standing::BYTES {
             return block;

@@ -6,6 +6,14 @@
 //! is that block nearly always, and has neither to be copied nor to leave holes. And
 //! one block stands ready for the bytes of each call.
 //!
+//! A host that calls the core module itself may take that block for the bytes of a call,
+//! and put it back when it has read those of the result, instead of having `cabi_realloc`
+//! and post-return do so. The module exports `sandsock_standing_block` for it, the
+//! address of three 32-bit numbers: 0 while there is no block, 1 while it is free and 2
+//! while it is taken; where it begins; and its length in bytes. The host changes the first
+//! between 1 and 2, between calls. To link this crate is to vouch that post-return gives back the
+//! list of an `output` of `wit/types.wit` and does no more, as in bindings by `wit-bindgen`.
+//!
 //! To link this crate is to use it: `use sandsock_heap as _;`.
 #![no_std]
 #![allow(unsafe_code, reason = "an allocator deals in raw memory")]
@@ -27,4 +35,5 @@ mod tests;
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
+#[unsafe(export_name = "sandsock_standing_block")]
 static HEAP: heap::Heap<linear_memory::LinearMemory> = heap::Heap::new(linear_memory::LinearMemory);

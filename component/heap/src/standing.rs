@@ -18,12 +18,21 @@ pub(crate) const BYTES: usize = 1280;
 /// else is allocated is mostly kept.
 pub(crate) const LAYOUT: Layout = Layout::new::<[u8; BYTES]>();
 
-/// The block, once there is one.
+/// The block, once there is one. Hosts may look at it and change it, as the crate says.
+#[repr(C, u32)]
 pub(crate) enum Standing {
     /// Nobody has asked for one.
-    Missing,
-    Free(NonNull<u8>),
-    Taken(NonNull<u8>),
+    Missing = 0,
+    Free(Block) = 1,
+    Taken(Block) = 2,
+}
+
+/// Where the block lies.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Block {
+    start: NonNull<u8>,
+    len: usize,
 }
 
 impl Standing {
@@ -34,7 +43,7 @@ impl Standing {
 
     /// Whether this is the block, which is taken then.
     pub(crate) fn is(&self, block: *mut u8) -> bool {
-        matches!(self, Self::Taken(taken) if taken.as_ptr() == block)
+        matches!(self, Self::Taken(Block { start, .. }) if start.as_ptr() == block)
     }
 
     /// Takes the block if it is free. `make` makes it the first time.
@@ -43,12 +52,12 @@ impl Standing {
         make: impl FnOnce() -> Option<NonNull<u8>>,
     ) -> Option<NonNull<u8>> {
         let block = match *self {
-            Self::Missing => make()?,
+            Self::Missing => Block { start: make()?, len: BYTES },
             Self::Free(block) => block,
             Self::Taken(_) => return None,
         };
         *self = Self::Taken(block);
-        Some(block)
+        Some(block.start)
     }
 
     /// Puts the block back.

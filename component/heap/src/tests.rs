@@ -128,6 +128,28 @@ fn one_block_stands_ready_for_bytes() {
 }
 
 #[test]
+fn a_host_can_take_the_block_and_put_it_back() {
+    let heap = Heap::new(Growing::new(4));
+    // As the export has it, but for the size of addresses.
+    let block = (&raw const heap).cast::<[usize; 3]>().cast_mut();
+    let state = block.cast::<u32>();
+    // SAFETY: they are where the heap has them; sizes are not 0; layouts are the block's.
+    unsafe {
+        assert_eq!(state.read(), 0);
+        let list = heap.alloc(bytes(131));
+        assert_eq!(block.read()[1..], [list.addr(), standing::BYTES]);
+        assert_eq!(state.read(), 2);
+        heap.dealloc(list, bytes(131));
+        assert_eq!(state.read(), 1);
+        state.write(2);
+        assert_ne!(heap.alloc(bytes(1)), list, "the host has it");
+        assert_eq!(heap.realloc(list, bytes(131), 127), list);
+        state.write(1);
+        assert_eq!(heap.alloc(bytes(1)), list);
+    }
+}
+
+#[test]
 fn more_than_there_is_is_refused_and_nothing_is_lost() {
     let heap = Heap::new(Growing::new(4));
     // SAFETY: sizes are not 0, layouts are those of the blocks.

@@ -32,7 +32,8 @@ pub(crate) fn list(memory: &[u8], start: u32, len: u32) -> Result<&[u8]> {
     bytes.ok_or_else(|| wasmtime::format_err!("a list reaches beyond the memory"))
 }
 
-fn array<const N: usize>(memory: &[u8], at: usize) -> Result<[u8; N]> {
+/// The bytes that begin at `at`.
+pub(crate) fn array<const N: usize>(memory: &[u8], at: usize) -> Result<[u8; N]> {
     let bytes = memory.get(at..).and_then(|behind| behind.first_chunk());
     bytes.copied().ok_or_else(|| wasmtime::format_err!("a result reaches beyond the memory"))
 }

@@ -2,9 +2,7 @@
 
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
-use wasmtime::{
-    AsContextMut, Memory, Result, StoreContext, StoreContextMut, TypedFunc, ensure, format_err,
-};
+use wasmtime::{AsContextMut, Memory, Result, StoreContextMut, TypedFunc, ensure, format_err};
 
 use super::size;
 
@@ -33,8 +31,11 @@ impl LinearMemory {
     }
 
     /// All of it.
-    pub(crate) fn bytes<'s, T: 'static>(&self, store: impl Into<StoreContext<'s, T>>) -> &'s [u8] {
-        self.memory.data(store)
+    pub(crate) fn bytes_mut<'s, T: 'static>(
+        &self,
+        store: impl Into<StoreContextMut<'s, T>>,
+    ) -> &'s mut [u8] {
+        self.memory.data_mut(store)
     }
 
     /// Copies bytes to room that the guest finds for them, and then owns. Returns

@@ -6,7 +6,7 @@ mod from_memory;
 mod image;
 mod linear_memory;
 
-pub(crate) use from_memory::{FromMemory, aligned, field, list};
+pub(crate) use from_memory::{FromMemory, aligned, array, field, list};
 pub(crate) use image::Image;
 pub(crate) use linear_memory::{LinearMemory, Room};
 

@@ -7,15 +7,19 @@
 
 mod exports;
 mod imports;
+mod output;
+mod standing;
 
 use std::sync::Arc;
 
-use exports::{Export, Exports, Function};
+use exports::{Export, Exports, Function, Rest};
+use output::{Returned, output};
+use standing::Standing;
 use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
 
 use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
-use crate::canonical::{FromMemory, LinearMemory, Room, aligned, field, list, payload_offset};
+use crate::canonical::{FromMemory, LinearMemory, Room, aligned, payload_offset};
 use crate::passage::Passage;
 use crate::store::{self, Holdings};
 
@@ -26,6 +30,7 @@ const DESTRUCTOR: &str = "sandsock:websocket/endpoint@0.1.0#[dtor]endpoint";
 pub(crate) struct Instantiable {
     module: InstancePre<Holdings>,
     exports: Arc<Exports>,
+    standing: Standing,
 }
 
 impl Instantiable {
@@ -37,7 +42,21 @@ impl Instantiable {
         let mut store = store::new(module.module().engine(), memory_limit);
         let first = module.instantiate(&mut store)?;
         exports.check(first, &mut store)?;
-        Ok(Self { module, exports: Arc::new(exports) })
+        let standing = Standing::of(first, &mut store);
+        Ok(Self { module, exports: Arc::new(exports), standing })
+    }
+
+    /// Whether its instances take every step of a call.
+    #[cfg(test)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.standing == Standing::NONE
+    }
+
+    /// The same, of which they do.
+    #[cfg(test)]
+    pub(super) fn plain(&self) -> Self {
+        let Self { module, exports, .. } = self;
+        Self { module: module.clone(), exports: Arc::clone(exports), standing: Standing::NONE }
     }
 
     pub(crate) fn instantiate(&self, memory_limit: usize) -> Result<CoreGuest> {
@@ -46,7 +65,8 @@ impl Instantiable {
         let instance = self.module.instantiate(&mut store)?;
         let memory = exports.memory(instance, &mut store)?;
         let receive = exports.receive.of(instance, &mut store)?;
-        Ok(CoreGuest { store, instance, exports, memory, receive, unused: None })
+        let standing = self.standing;
+        Ok(CoreGuest { store, instance, exports, memory, receive, standing, unused: None })
     }
 }
 
@@ -58,6 +78,7 @@ pub(crate) struct CoreGuest {
     memory: LinearMemory,
     /// The one function that is called often, looked up once.
     receive: Function<(u32, u64, u32, u32)>,
+    standing: Standing,
     /// Room that the guest made for bytes that did not come, and is not told of.
     unused: Option<Room>,
 }
@@ -78,19 +99,21 @@ impl CoreGuest {
         read: impl FnOnce(&[u8], u32) -> Result<T>,
     ) -> Result<T> {
         let function = export(&self.exports).of(self.instance, &mut self.store)?;
-        function.call(&mut self.store, &self.memory, parameters, read)
+        function.call(&mut self.store, &self.memory, parameters, |memory, pointer| {
+            Ok((read(memory, pointer)?, Rest::PostReturn))
+        })
     }
-}
 
-/// Reads an output, whose bytes are put out from where they are.
-fn read_output(memory: &[u8], at: usize, passage: &mut Passage<'_>) -> Result<Output> {
-    let mut end = at;
-    let (start, len) = field(memory, &mut end)?;
-    let deadline = field(memory, &mut end)?;
-    let next = field(memory, &mut end)?;
-    let ready_state = field(memory, &mut end)?;
-    passage.put(list(memory, start, len)?, ready_state);
-    Ok(Output { deadline, next })
+    /// Calls a function that returns an output, and is not called often.
+    fn call_for_output<P: WasmParams>(
+        &mut self,
+        export: impl FnOnce(&Exports) -> &Export<P>,
+        parameters: P,
+        passage: &mut Passage<'_>,
+    ) -> Result<Output> {
+        let function = export(&self.exports).of(self.instance, &mut self.store)?;
+        function.call(&mut self.store, &self.memory, parameters, output(self.standing, passage))
+    }
 }
 
 /// Which case of a result there is.
@@ -100,11 +123,6 @@ fn is_err(memory: &[u8], at: usize) -> Result<bool> {
         1 => Ok(true),
         case => bail!("a result has no case {case}"),
     }
-}
-
-/// What reads the output that a function returned a pointer to.
-fn output(passage: &mut Passage<'_>) -> impl FnOnce(&[u8], u32) -> Result<Output> {
-    |memory, pointer| read_output(memory, aligned::<types::Output>(pointer)?, passage)
 }
 
 impl Guest for CoreGuest {
@@ -133,11 +151,14 @@ impl Guest for CoreGuest {
         bytes: &[u8],
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
-        let Self { store, memory, receive, .. } = self;
+        let Self { store, memory, receive, standing, .. } = self;
         store::begin_call(store);
-        let list = memory.hand_over(&mut *store, bytes, 1)?;
         let len = u32::try_from(bytes.len())?;
-        receive.call(store, memory, (endpoint, now, list, len), output(passage))
+        let list = match standing.take(memory.bytes_mut(&mut *store), bytes)? {
+            Some(block) => block,
+            None => memory.hand_over(&mut *store, bytes, 1)?,
+        };
+        receive.call(store, memory, (endpoint, now, list, len), output(*standing, passage))
     }
 
     fn receive_directly(
@@ -147,19 +168,19 @@ impl Guest for CoreGuest {
         len: usize,
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
-        let Self { store, memory, receive, unused, .. } = self;
+        let Self { store, memory, receive, standing, unused, .. } = self;
         store::begin_call(store);
         let mut room = memory.make_room(&mut *store, unused.take(), u32::try_from(len)?)?;
         let count = u32::try_from(passage.read(memory.room(&mut *store, room)?))?;
         if count == 0 {
             *unused = Some(room);
-            return self.call(|exports| &exports.drain, (endpoint, now), output(passage));
+            return self.call_for_output(|exports| &exports.drain, (endpoint, now), passage);
         }
         if count < room.len {
             // The guest gives back as many as it was told of.
             room = memory.make_room(&mut *store, Some(room), count)?;
         }
-        receive.call(store, memory, (endpoint, now, room.at, room.len), output(passage))
+        receive.call(store, memory, (endpoint, now, room.at, room.len), output(*standing, passage))
     }
 
     fn drain(
@@ -169,7 +190,7 @@ impl Guest for CoreGuest {
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.drain, (endpoint, now), output(passage))
+        self.call_for_output(|exports| &exports.drain, (endpoint, now), passage)
     }
 
     fn receive_end(
@@ -179,7 +200,7 @@ impl Guest for CoreGuest {
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.receive_end, (endpoint, now), output(passage))
+        self.call_for_output(|exports| &exports.receive_end, (endpoint, now), passage)
     }
 
     fn reach_deadline(
@@ -189,7 +210,7 @@ impl Guest for CoreGuest {
         passage: &mut Passage<'_>,
     ) -> Result<Output> {
         store::begin_call(&mut self.store);
-        self.call(|exports| &exports.reach_deadline, (endpoint, now), output(passage))
+        self.call_for_output(|exports| &exports.reach_deadline, (endpoint, now), passage)
     }
 
     fn close(
@@ -213,7 +234,8 @@ impl Guest for CoreGuest {
                 if is_err(memory, at)? {
                     return Ok(None);
                 }
-                read_output(memory, at + payload_offset::<Closed>(), passage).map(Some)
+                let at = at + payload_offset::<Closed>();
+                Ok(Some(Returned::read(memory, at, passage)?.output))
             },
         )
     }

@@ -1,4 +1,4 @@
-//! Both ways to run a guest lead to the same.
+//! All ways to run a guest lead to the same.
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
@@ -69,27 +69,29 @@ fn run(
     (outcomes, closure)
 }
 
-/// An instance of either kind, with so many bytes of memory at most.
-fn guests(plugin: &Plugin, memory_limit: usize) -> [Box<dyn Guest>; 2] {
+/// An instance of each kind, with so many bytes of memory at most.
+fn guests(plugin: &Plugin, memory_limit: usize) -> [Box<dyn Guest>; 3] {
     let module = plugin.module.as_ref().expect("the echo component is made of one core module");
     [
         Box::new(module.instantiate(memory_limit).unwrap()),
+        Box::new(module.plain().instantiate(memory_limit).unwrap()),
         Box::new(plugin.component.instantiate(memory_limit).unwrap()),
     ]
 }
 
-/// [`run`] both ways, which have to agree.
+/// [`run`] each way. They have to agree.
 #[track_caller]
-fn both(
+fn agreed(
     plugin: &Plugin,
     start: &ServerOptions,
     calls: &[Call<'_>],
 ) -> (Vec<Outcome>, Option<Closure>) {
-    let [mut module, mut component] = guests(plugin, 1 << 30);
-    let by_module = run(&mut *module, start, calls);
-    let by_component = run(&mut *component, start, calls);
-    assert_eq!(by_module, by_component);
-    by_module
+    let ways = guests(plugin, 1 << 30).map(|mut guest| run(&mut *guest, start, calls));
+    let [first, others @ ..] = ways;
+    for other in others {
+        assert_eq!(first, other);
+    }
+    first
 }
 
 fn accept(plugin: &Plugin) -> ServerOptions {
@@ -123,7 +125,7 @@ fn every_field_of_the_arguments_arrives() {
     let start = accept(&plugin);
     let message = [&[0x82, 0xfe, 0x01, 0x00, 0, 0, 0, 0][..], &[7; 256]].concat();
     let calls = [Call::Receive(REQUEST.as_bytes()), Call::Receive(&message), Call::Close("bye")];
-    let (outcomes, closure) = both(&plugin, &start, &calls);
+    let (outcomes, closure) = agreed(&plugin, &start, &calls);
     let head = String::from_utf8_lossy(&outcomes[1].taken.rest).to_lowercase();
     assert!(head.contains("sec-websocket-protocol: chat\r\n"), "{head}");
     assert!(head.contains("server: sandé\r\n"), "{head}");
@@ -136,7 +138,7 @@ fn every_field_of_the_arguments_arrives() {
     let mut options = accept(&plugin).options;
     options.timeouts = Timeouts { opening, closing, idle: Some(77), keepalive: None };
     options.compression = None;
-    let (outcomes, _) = both(&plugin, &ServerOptions { options, ..accept(&plugin) }, &[]);
+    let (outcomes, _) = agreed(&plugin, &ServerOptions { options, ..accept(&plugin) }, &[]);
     assert_eq!(outcomes[0].output.as_ref().unwrap().deadline, Some(1_234));
 }
 
@@ -148,7 +150,7 @@ fn every_end_of_a_connection_is_told() {
     let request = REQUEST.replacen("Origin", extension, 1);
     let open = |bytes: &[u8]| {
         let calls = [Call::Receive(request.as_bytes()), Call::Receive(bytes), Call::ReceiveEnd];
-        both(&plugin, &start, &calls)
+        agreed(&plugin, &start, &calls)
     };
     // A Close frame, which is echoed and tells code and reason.
     let closure = open(&masked(b"\x88\x06\x0f\xa0text")).1.unwrap();
@@ -198,11 +200,11 @@ fn every_end_of_a_connection_is_told() {
         let request = REQUEST.replacen(from, to, 1);
         assert_ne!(request, REQUEST);
         let calls = [Call::Receive(request.as_bytes()), Call::ReceiveEnd];
-        failures.push(why(both(&plugin, &start, &calls)));
+        failures.push(why(agreed(&plugin, &start, &calls)));
     }
-    failures.push(why(both(&plugin, &start, &[Call::Receive(b"GET"), Call::ReceiveEnd])));
-    failures.push(why(both(&plugin, &start, &[Call::Close(""), Call::ReceiveEnd])));
-    let timeout = both(&plugin, &start, &[Call::ReachDeadline(60_000), Call::ReceiveEnd]);
+    failures.push(why(agreed(&plugin, &start, &[Call::Receive(b"GET"), Call::ReceiveEnd])));
+    failures.push(why(agreed(&plugin, &start, &[Call::Close(""), Call::ReceiveEnd])));
+    let timeout = agreed(&plugin, &start, &[Call::ReachDeadline(60_000), Call::ReceiveEnd]);
     failures.push(why(timeout));
     let told: HashSet<_> = failures.iter().map(|failure| format!("{failure:?}")).collect();
     assert_eq!(told.len(), failures.len(), "each is told from the others: {told:?}");
@@ -260,6 +262,12 @@ fn room_for_bytes_that_do_not_come_is_made_once() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn the_host_takes_the_standing_block_of_echo_wasm() {
+    let module = plugin().module.unwrap();
+    assert!(!module.is_plain() && module.plain().is_plain());
 }
 
 #[test]

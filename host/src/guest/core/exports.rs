@@ -42,6 +42,12 @@ pub(super) struct Function<P> {
     post_return: Option<Notified>,
 }
 
+/// What is left to do once a result was read.
+pub(super) enum Rest {
+    PostReturn,
+    Nothing,
+}
+
 impl Exports {
     pub(super) fn of(module: &Module) -> Result<Self> {
         Ok(Self {
@@ -121,11 +127,11 @@ impl<P: WasmParams> Function<P> {
         mut store: impl AsContextMut,
         memory: &LinearMemory,
         parameters: P,
-        read: impl FnOnce(&[u8], u32) -> Result<T>,
+        read: impl FnOnce(&mut [u8], u32) -> Result<(T, Rest)>,
     ) -> Result<T> {
         let at = self.call.call(&mut store, parameters)?;
-        let result = read(memory.bytes(&store), at)?;
-        if let Some(post_return) = &self.post_return {
+        let (result, rest) = read(memory.bytes_mut(&mut store), at)?;
+        if let (Rest::PostReturn, Some(post_return)) = (rest, &self.post_return) {
             post_return.call(&mut store, at)?;
         }
         Ok(result)
