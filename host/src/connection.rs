@@ -144,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         // not read. The guest bounds that; the host need not believe it.
         let queued = self.transport.queued();
         let most = self.worker.most_queued.saturating_sub(queued);
-        let mut passage = Passage::new(self.transport.idle_socket(), most);
+        let mut passage = Passage::new(self.transport.way(), most);
         let output = call(now, &mut passage);
         let passed = passage.passed();
         let taken = passage.taken().map_err(|Excess(more)| GuestFailure::Output(queued + more))?;

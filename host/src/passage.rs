@@ -1,20 +1,26 @@
-//! The way of bytes between a socket and a guest's memory, past the host's.
+//! The way of bytes between a stream and a guest's memory, past the host's.
 //!
 //! An output would have to be copied for the host, which writes it to a socket, where
 //! it is copied again. Written from where it is, it is copied once, and so are bytes
-//! that are read to where the guest has them: this counts for long messages.
+//! that are read to where the guest has them: this counts for long messages. TLS makes
+//! short ones records from where they are.
 
+use std::io::Write;
 use std::task::Poll;
 
 use rustix::net::{RecvFlags, recv};
+use rustls::ServerConnection;
 use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
 use crate::event_loop::{Follows, Socket};
 
-/// A stream, and the socket that its bytes pass as they are, if there is one.
+/// A stream that a passage may use.
 pub(crate) trait Direct {
+    /// The socket that its bytes pass as they are, if there is one.
     fn socket(&self) -> Option<&Socket>;
+    /// What takes outputs, as long as none wait to be transmitted.
+    fn way(&mut self) -> Way<'_>;
     /// Ready once the socket may have bytes to read; at once without one.
     fn poll_readable(&self) -> Poll<()>;
 }
@@ -22,6 +28,10 @@ pub(crate) trait Direct {
 impl Direct for Socket {
     fn socket(&self) -> Option<&Socket> {
         Some(self)
+    }
+
+    fn way(&mut self) -> Way<'_> {
+        Way::Socket(self)
     }
 
     fn poll_readable(&self) -> Poll<()> {
@@ -34,14 +44,56 @@ impl Direct for TlsStream<Socket> {
         None
     }
 
+    fn way(&mut self) -> Way<'_> {
+        Way::Tls(self.get_mut().1)
+    }
+
     fn poll_readable(&self) -> Poll<()> {
         Poll::Ready(())
     }
 }
 
+/// The longest output that becomes TLS records at once, in bytes. Records that wait count
+/// neither as queued for the peer nor as its progress, so they are to be few.
+const LONGEST_RECORDED: usize = 4 << 10;
+
+/// What takes an output from where it is.
+pub(crate) enum Way<'s> {
+    /// A socket that does not block.
+    Socket(&'s Socket),
+    /// Records, which the next flush of their stream sends.
+    Tls(&'s mut ServerConnection),
+    None,
+}
+
+impl Way<'_> {
+    /// Returns how many bytes it takes. That a stream is broken is found out when the rest
+    /// is transmitted.
+    fn send(&mut self, bytes: &[u8], ready_state: ReadyState) -> usize {
+        match self {
+            _ if bytes.is_empty() => 0,
+            Self::Socket(socket) => match socket.poll_send(bytes, follows(ready_state)) {
+                Poll::Ready(Ok(sent)) => sent,
+                Poll::Ready(Err(_)) | Poll::Pending => 0,
+            },
+            Self::Tls(tls) if bytes.len() <= LONGEST_RECORDED && !tls.wants_write() => {
+                tls.writer().write(bytes).unwrap_or(0)
+            }
+            Self::Tls(_) | Self::None => 0,
+        }
+    }
+}
+
+fn follows(ready_state: ReadyState) -> Follows {
+    match ready_state {
+        ReadyState::Closed => Follows::End,
+        ReadyState::Connecting | ReadyState::Open | ReadyState::Closing => Follows::Anything,
+    }
+}
+
 /// What passes in one call: its output, and what it reads itself.
 pub(crate) struct Passage<'s> {
-    socket: Option<&'s Socket>,
+    way: Way<'s>,
     /// The most bytes of output that are taken.
     most: usize,
     taken: Result<Option<Taken>, Excess>,
@@ -60,7 +112,7 @@ pub(crate) struct Passed {
 /// An output that was taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// The bytes that the socket did not take; all of them without one.
+    /// The bytes that are not on their way; all of them without a way.
     pub(crate) rest: Vec<u8>,
     /// The ready state that they lead to.
     pub(crate) ready_state: ReadyState,
@@ -71,17 +123,19 @@ pub(crate) struct Taken {
 pub(crate) struct Excess(pub(crate) usize);
 
 impl<'s> Passage<'s> {
-    /// Takes output up to `most` bytes, which may go to a non-blocking `socket` at
-    /// once; and gives what can be read from there.
-    pub(crate) fn new(socket: Option<&'s Socket>, most: usize) -> Self {
-        Self { socket, most, taken: Ok(None), passed: Passed::default() }
+    /// Takes output up to `most` bytes, which may go on its way at once; and gives what can
+    /// be read from a socket.
+    pub(crate) fn new(way: Way<'s>, most: usize) -> Self {
+        Self { way, most, taken: Ok(None), passed: Passed::default() }
     }
 
     /// Reads once. Says how many bytes came; none also where something is wrong with
     /// the socket, which then ends for whoever reads from the transport.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
-        let read = self.socket.map(|socket| recv(socket, room, RecvFlags::empty()));
-        self.passed.received = read.and_then(Result::ok).map_or(0, |(_, count)| count);
+        if let Way::Socket(socket) = self.way {
+            let read = recv(socket, room, RecvFlags::empty());
+            self.passed.received = read.map_or(0, |(_, count)| count);
+        }
         self.passed.received
     }
 
@@ -96,22 +150,9 @@ impl<'s> Passage<'s> {
         self.taken = if bytes.len() > self.most {
             Err(Excess(bytes.len()))
         } else {
-            let sent = self.send(bytes, ready_state);
+            let sent = self.way.send(bytes, ready_state);
             Ok(Some(Taken { rest: bytes[sent..].to_vec(), ready_state }))
         };
-    }
-
-    fn send(&self, bytes: &[u8], ready_state: ReadyState) -> usize {
-        let Some(socket) = self.socket.filter(|_| !bytes.is_empty()) else { return 0 };
-        let follows = match ready_state {
-            ReadyState::Closed => Follows::End,
-            ReadyState::Connecting | ReadyState::Open | ReadyState::Closing => Follows::Anything,
-        };
-        match socket.poll_send(bytes, follows) {
-            Poll::Ready(Ok(sent)) => sent,
-            // That the socket is broken is found out when the rest is transmitted.
-            Poll::Ready(Err(_)) | Poll::Pending => 0,
-        }
     }
 
     /// What was taken, if anything. A call may also fail behind its output: that
@@ -126,17 +167,21 @@ pub(crate) mod tests {
     use std::io::{self, Read};
     use std::net::{TcpListener, TcpStream};
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Waker};
     use std::time::Duration;
 
+    use rustls::ServerConfig;
+    use rustls::crypto::ring;
+    use rustls::server::ResolvesServerCertUsingSni;
     use tokio::io::AsyncWrite;
 
     use super::*;
     use crate::event_loop::EventLoop;
 
     /// Puts bytes out, and tells which are left.
-    fn rest(socket: Option<&Socket>, most: usize, bytes: &[u8]) -> Result<Option<Vec<u8>>, Excess> {
-        let mut passage = Passage::new(socket, most);
+    fn rest(way: Way<'_>, most: usize, bytes: &[u8]) -> Result<Option<Vec<u8>>, Excess> {
+        let mut passage = Passage::new(way, most);
         passage.put(bytes, ReadyState::Open);
         Ok(passage.taken()?.map(|taken| taken.rest))
     }
@@ -151,8 +196,25 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn without_a_socket_all_is_left() {
-        assert_eq!(rest(None, 6, b"output"), Ok(Some(b"output".to_vec())));
+    fn without_a_way_all_is_left() {
+        assert_eq!(rest(Way::None, 6, b"output"), Ok(Some(b"output".to_vec())));
+    }
+
+    #[test]
+    fn tls_takes_what_is_short_while_nothing_waits_in_it() {
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let long = [0; LONGEST_RECORDED + 1];
+        let mut left = |bytes| rest(Way::Tls(&mut connection), long.len(), bytes).unwrap().unwrap();
+        assert_eq!(left(b"short"), b"");
+        assert_eq!(left(&long), long);
+        connection.send_close_notify();
+        let left = rest(Way::Tls(&mut connection), 6, b"behind");
+        assert_eq!(left, Ok(Some(b"behind".to_vec())));
     }
 
     #[test]
@@ -162,7 +224,7 @@ pub(crate) mod tests {
         let mut sent = Vec::new();
         let mut left = Vec::new();
         while left.is_empty() {
-            left = rest(Some(&socket), long.len(), &long).unwrap().unwrap();
+            left = rest(Way::Socket(&socket), long.len(), &long).unwrap().unwrap();
             sent.extend(&long);
         }
         let mut received = vec![0; sent.len() - left.len()];
@@ -175,7 +237,7 @@ pub(crate) mod tests {
     #[test]
     fn what_leads_to_the_end_waits_for_it() -> io::Result<()> {
         let (mut socket, mut peer) = pair()?;
-        let mut passage = Passage::new(Some(&socket), 5);
+        let mut passage = Passage::new(Way::Socket(&socket), 5);
         passage.put(b"Close", ReadyState::Closed);
         peer.set_nonblocking(true)?;
         let early = peer.read(&mut [0]).unwrap_err();
@@ -194,14 +256,14 @@ pub(crate) mod tests {
         let (mut socket, _peer) = pair()?;
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut socket).poll_shutdown(cx)?.is_ready());
-        assert_eq!(rest(Some(&socket), 4, b"lost"), Ok(Some(b"lost".to_vec())));
+        assert_eq!(rest(Way::Socket(&socket), 4, b"lost"), Ok(Some(b"lost".to_vec())));
         Ok(())
     }
 
     #[test]
     fn of_more_than_allowed_nothing_is_sent() -> io::Result<()> {
         let (socket, mut peer) = pair()?;
-        assert_eq!(rest(Some(&socket), 3, b"much"), Err(Excess(4)));
+        assert_eq!(rest(Way::Socket(&socket), 3, b"much"), Err(Excess(4)));
         drop(socket);
         assert_eq!(peer.read(&mut [0])?, 0);
         Ok(())

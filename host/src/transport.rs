@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
 use crate::event_loop::Socket;
-use crate::passage::Direct;
+use crate::passage::{Direct, Way};
 use crate::read_buffer::ReadBuffer;
 
 /// Bytes that are discarded from a peer at most while the transport closes.
@@ -69,13 +69,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
     }
 
-    /// The socket that bytes can pass without this transport: while none wait here.
-    pub(crate) fn idle_socket(&self) -> Option<&Socket>
+    /// The way past this transport, while nothing waits here.
+    pub(crate) fn way(&mut self) -> Way<'_>
     where
         S: Direct,
     {
-        let is_idle = self.transmission.is_empty() && self.broken.is_none();
-        self.stream.socket().filter(|_| is_idle)
+        if self.is_idle() { self.stream.way() } else { Way::None }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.transmission.is_empty() && self.broken.is_none()
     }
 
     /// Ready once there may be bytes to receive, as far as a socket tells; not without
@@ -102,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     where
         S: Direct,
     {
-        self.idle_socket().map_or(0, Socket::waiting)
+        self.stream.socket().filter(|_| self.is_idle()).map_or(0, Socket::waiting)
     }
 
     /// How many bytes wait to be transmitted.

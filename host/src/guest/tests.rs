@@ -9,7 +9,7 @@ use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
 };
 use crate::passage::tests::pair;
-use crate::passage::{Passage, Taken};
+use crate::passage::{Passage, Taken, Way};
 use crate::precompiled::ECHO;
 use crate::settings::Settings;
 
@@ -48,7 +48,7 @@ fn run(
     let mut outcomes = Vec::new();
     let mut record =
         |call: &mut dyn FnMut(&mut Passage<'_>) -> wasmtime::Result<Option<Output>>| {
-            let mut passage = Passage::new(None, usize::MAX);
+            let mut passage = Passage::new(Way::None, usize::MAX);
             let output = call(&mut passage).unwrap();
             outcomes.push(Outcome { taken: passage.taken().unwrap().unwrap(), output });
         };
@@ -219,12 +219,12 @@ fn bytes_are_received_straight_from_a_socket() -> io::Result<()> {
     let received = masked(&message).repeat(2);
     for guest in &mut guests(&plugin, 1 << 30) {
         let endpoint = guest.start(0, &arguments).unwrap().unwrap();
-        let mut passage = Passage::new(None, usize::MAX);
+        let mut passage = Passage::new(Way::None, usize::MAX);
         guest.receive(endpoint, 0, REQUEST.as_bytes(), &mut passage).unwrap();
 
         let (socket, mut peer) = pair()?;
         let mut receive = |room, count| {
-            let mut passage = Passage::new(Some(&socket), usize::MAX);
+            let mut passage = Passage::new(Way::Socket(&socket), usize::MAX);
             guest.receive_directly(endpoint, 1, room, &mut passage).unwrap();
             assert_eq!(passage.passed().received, count);
             assert!(passage.taken().unwrap().unwrap().rest.is_empty(), "it went to the socket");
@@ -256,7 +256,7 @@ fn room_for_bytes_that_do_not_come_is_made_once() -> io::Result<()> {
     for guest in &mut guests(&plugin, 1 << 20) {
         let endpoint = guest.start(0, &arguments).unwrap().unwrap();
         for len in (1000..200_000).step_by(1000).rev() {
-            let mut passage = Passage::new(Some(&socket), usize::MAX);
+            let mut passage = Passage::new(Way::Socket(&socket), usize::MAX);
             guest.receive_directly(endpoint, 0, len, &mut passage).unwrap();
             assert_eq!(passage.passed().received, 0);
         }
