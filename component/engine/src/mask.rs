@@ -9,8 +9,7 @@ use alloc::vec::Vec;
 pub(crate) type MaskingKey = [u8; 4];
 
 /// Masked at once: sixteen SIMD registers. A loop in a sandbox pays for each turn,
-/// as the host counts them against the CPU deadline. What is left is masked in
-/// halves of this, each at most once.
+/// as the host counts them against the CPU deadline.
 const BLOCK: usize = 256;
 /// One SIMD register.
 const LANE: usize = 16;
@@ -22,44 +21,8 @@ const LONG: usize = 4096;
 
 /// Masks or unmasks a stretch of application data that starts `offset` bytes
 /// into the frame's payload.
-#[inline(never)]
 pub(crate) fn apply_mask(payload: &mut [u8], key: MaskingKey, offset: u64) {
-    let (front, payload) = payload.split_at_mut(before_lane(payload));
-    if !front.is_empty() {
-        apply_mask(front, key, offset);
-    }
-    let key = rotated(key, offset + front.len() as u64);
-    let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
-    for block in blocks {
-        *block = masked(*block, key);
-    }
-    let rest = mask_chunk::<128>(rest, key);
-    let rest = mask_chunk::<64>(rest, key);
-    let rest = mask_chunk::<32>(rest, key);
-    let rest = mask_chunk::<LANE>(rest, key);
-    let rest = mask_chunk::<8>(rest, key);
-    let rest = mask_chunk::<WORD>(rest, key);
-    for (octet, key) in rest.iter_mut().zip(key) {
-        *octet ^= key;
-    }
-}
-
-/// How many bytes come before the address of a lane, where that counts.
-#[inline]
-fn before_lane(bytes: &[u8]) -> usize {
-    if bytes.len() < LONG { 0 } else { bytes.as_ptr().align_offset(LANE) }
-}
-
-/// Masks the first `N` bytes, if there are as many; returns those behind.
-#[inline]
-fn mask_chunk<const N: usize>(bytes: &mut [u8], key: MaskingKey) -> &mut [u8] {
-    if bytes.len() < N {
-        return bytes;
-    }
-    // Never else: a `None` here could not give `bytes` back.
-    let Some((chunk, rest)) = bytes.split_first_chunk_mut::<N>() else { return &mut [] };
-    *chunk = masked(*chunk, key);
-    rest
+    move_unmasked(payload, 0, rotated(key, offset));
 }
 
 /// Appends a stretch of application data that starts `offset` bytes into the
@@ -86,50 +49,60 @@ pub(crate) fn extend_unmasked(out: &mut Vec<u8>, stretch: &[u8], key: MaskingKey
 /// meaning.
 #[inline(never)]
 pub(crate) fn move_unmasked(bytes: &mut [u8], shift: usize, key: MaskingKey) {
-    let len = bytes.len() - shift;
-    // What is left behind the last whole lane is masked with some of that lane once more:
-    // in one go, but read before that lane is written.
-    let last = bytes[shift..].last_chunk::<LANE>();
-    let last = last.map(|last| masked(*last, rotated(key, len as u64)));
-    let before = before_lane(&bytes[..len]);
-    if before > 0 {
-        move_unmasked(&mut bytes[..before + shift], shift, key);
-    }
-    let key = rotated(key, before as u64);
-    let mut at = before + shift;
-    // What is written lies before all that has yet to be read.
-    while move_chunk::<BLOCK>(bytes, &mut at, shift, key) {}
-    move_chunk::<128>(bytes, &mut at, shift, key);
-    move_chunk::<64>(bytes, &mut at, shift, key);
-    move_chunk::<32>(bytes, &mut at, shift, key);
-    move_chunk::<LANE>(bytes, &mut at, shift, key);
-    if at == bytes.len() {
-        return;
-    }
-    if let Some(last) = last {
-        bytes[len - LANE..len].copy_from_slice(&last);
-        return;
-    }
-    move_chunk::<8>(bytes, &mut at, shift, key);
-    move_chunk::<WORD>(bytes, &mut at, shift, key);
-    for (key, at) in key.into_iter().zip(at..bytes.len()) {
-        bytes[at - shift] = bytes[at] ^ key;
+    match bytes.len() - shift {
+        0..WORD => {
+            for (key, at) in key.into_iter().zip(shift..bytes.len()) {
+                bytes[at - shift] = bytes[at] ^ key;
+            }
+        }
+        WORD..8 => move_ends::<WORD>(bytes, shift, key),
+        8..LANE => move_ends::<8>(bytes, shift, key),
+        LANE..32 => move_ends::<LANE>(bytes, shift, key),
+        32..64 => move_ends::<32>(bytes, shift, key),
+        64..128 => move_ends::<64>(bytes, shift, key),
+        128..BLOCK => move_ends::<128>(bytes, shift, key),
+        BLOCK.. => move_blocks(bytes, shift, key),
     }
 }
 
-/// Moves the `N` bytes at `at`, if there are as many, and `at` behind them.
+/// Moves the first `N` bytes and the last `N`, which are all there are. Those that are
+/// among both are read before any is written.
 #[inline]
-fn move_chunk<const N: usize>(
-    bytes: &mut [u8],
-    at: &mut usize,
-    shift: usize,
-    key: MaskingKey,
-) -> bool {
-    let Some(chunk) = bytes.get(*at..).and_then(<[u8]>::first_chunk::<N>) else { return false };
-    let chunk = masked(*chunk, key);
-    bytes[*at - shift..][..N].copy_from_slice(&chunk);
-    *at += N;
-    true
+fn move_ends<const N: usize>(bytes: &mut [u8], shift: usize, key: MaskingKey) {
+    let payload = &bytes[shift..];
+    let last = payload.len() - N;
+    let (Some(front), Some(back)) = (payload.first_chunk::<N>(), payload.last_chunk::<N>()) else {
+        return;
+    };
+    let front = masked(*front, key);
+    let back = masked(*back, rotated(key, last as u64));
+    bytes[..N].copy_from_slice(&front);
+    bytes[last..][..N].copy_from_slice(&back);
+}
+
+/// Moves a payload of a block or more.
+#[inline(never)]
+fn move_blocks(bytes: &mut [u8], shift: usize, key: MaskingKey) {
+    let mut at = before_lane(&bytes[..bytes.len() - shift]);
+    if at > 0 {
+        move_unmasked(&mut bytes[..at + shift], shift, key);
+    }
+    let key = rotated(key, at as u64);
+    // What is written lies before all that has yet to be read.
+    while let Some(block) = bytes.get(at + shift..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        let block = masked(*block, key);
+        bytes[at..][..BLOCK].copy_from_slice(&block);
+        at += BLOCK;
+    }
+    if at + shift < bytes.len() {
+        move_unmasked(&mut bytes[at..], shift, key);
+    }
+}
+
+/// How many bytes come before the address of a lane, where that counts.
+#[inline]
+fn before_lane(bytes: &[u8]) -> usize {
+    if bytes.len() < LONG { 0 } else { bytes.as_ptr().align_offset(LANE) }
 }
 
 /// The key as it is where a stretch starts. §5.3: octet i is combined with octet
