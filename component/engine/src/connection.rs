@@ -33,6 +33,9 @@ use process::Waiting;
 
 /// Takes what a connection reports, in order. Answers go into the outbox.
 pub trait Handler {
+    /// Bytes that a report takes besides its payload, until the drain is over.
+    const REPORT: usize;
+
     /// A whole message; a text is UTF-8.
     fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, outbox: &mut Outbox);
 
@@ -42,8 +45,12 @@ pub trait Handler {
 
 /// Keeps all events, with payloads of their own.
 impl Handler for Vec<Event> {
+    const REPORT: usize = size_of::<Event>();
+
     fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, _: &mut Outbox) {
-        let payload = payload.take();
+        let mut payload = payload.take();
+        // Many may be short, each in room for a long one.
+        payload.shrink_to_fit();
         self.push(Event::Message(match kind {
             // A text is UTF-8, so nothing is replaced.
             MessageKind::Text => Message::Text(match String::from_utf8(payload) {
@@ -238,6 +245,10 @@ impl Connection {
         self.outbox.timers.advance(now);
         let mut input = mem::take(&mut self.input);
         let waiting = self.process(&mut input, handler);
+        if self.outbox.transmitter.is_compressing() {
+            // A peer is not read from, nor sent what is behind, because of this endpoint.
+            self.outbox.timers.hold();
+        }
         let transmit = input.take_answers(self.outbox.transmitter.take());
         self.input = input;
         let ready_state = self.ready_state();

@@ -77,6 +77,8 @@ impl<A: Application> Endpoint<A> {
 struct Served<A>(A);
 
 impl<A: Application> Handler for Served<A> {
+    const REPORT: usize = 0;
+
     fn message(&mut self, kind: MessageKind, payload: &mut Payload<'_>, outbox: &mut Outbox) {
         self.0.message(MessageRef::delivered(kind, payload), outbox);
     }

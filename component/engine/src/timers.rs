@@ -70,6 +70,12 @@ impl Timers {
         self.phase_began = self.now;
     }
 
+    /// Whatever is waited for did not have its time yet.
+    pub(crate) fn hold(&mut self) {
+        self.phase();
+        self.byte();
+    }
+
     /// The connection opened: waiting for bytes and messages begins.
     pub(crate) fn opened(&mut self) {
         self.byte();

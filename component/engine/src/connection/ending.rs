@@ -49,7 +49,8 @@ impl Connection {
     pub(super) fn fail(&mut self, failure: Failure) {
         let before = self.outbox.state;
         let Some(after) = before.after(Input::Failed) else { return };
-        // Only a peer that is gone fails while a message is being compressed.
+        // While a message is compressed nothing fails but for a peer that did not take what
+        // came before it.
         self.outbox.transmitter.abandon();
         match (before.send, self.role) {
             (SendHalf::Head, Role::Server) => {
@@ -87,5 +88,80 @@ impl Connection {
         self.closure.clean = before.receive == ReceiveHalf::CloseReceived && before.is_over();
         self.outbox.state = after;
         self.events.push(Event::Closed(self.closure.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::application::MessageRef;
+    use crate::error::LimitError;
+    use crate::event::{Agreed, AgreedCompression, Next};
+    use crate::options::{HandedOver, Keepalive, Options, Start};
+
+    /// A server's connection with permessage-deflate.
+    fn open(change: impl FnOnce(&mut Options)) -> Connection {
+        let mut options = Options::default();
+        change(&mut options);
+        let compression = Some(AgreedCompression {
+            server_window_bits: 15,
+            client_window_bits: 15,
+            server_context_takeover: true,
+            client_context_takeover: true,
+        });
+        let agreed = Agreed { compression, ..Agreed::default() };
+        let start = Start::Accepted(HandedOver { options, agreed });
+        Connection::start(0, start, Box::new(|_: &mut [u8]| {})).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_takes_long_to_compress_costs_nobody_the_close_frame() {
+        for closes in [true, false] {
+            let mut connection = open(|options| {
+                options.timeouts.closing = 10;
+                options.timeouts.keepalive = Some(Keepalive { interval: 10, timeout: 10 });
+            });
+            let answer = alloc::vec![b'x'; 1 << 20];
+            connection.send_message(0, MessageRef::from(&answer[..])).unwrap();
+            if closes {
+                connection.close(0, Some(&CloseFrame::new(1000))).unwrap();
+            }
+            let (mut now, mut transmitted, mut events) = (0, Vec::new(), Vec::new());
+            loop {
+                let output = connection.drain(now, &mut events);
+                transmitted.extend(output.transmit);
+                if output.next != Next::Drain {
+                    break;
+                }
+                now += 9;
+                connection.reach_deadline(now);
+            }
+            assert!(now > 90, "it took several drains");
+            assert_eq!(events.len(), 1, "nothing happened but that it is open: {events:?}");
+            assert_eq!(transmitted.ends_with(b"\x88\x02\x03\xe8"), closes);
+        }
+    }
+
+    #[test]
+    fn whether_a_limit_or_a_rule_is_broken_does_not_depend_on_chunks() {
+        // "aa", and a length that there is not (RFC 1951 §3.2.6), in a message of two frames.
+        let bytes = b"\x42\x82\0\0\0\0\x4a\x4c\x80\x82\0\0\0\0\x1c\x03";
+        let whole = b"\xc2\x84\0\0\0\0\x4a\x4c\x1c\x03";
+        for bytes in [&bytes[..], whole] {
+            for cut in 0..bytes.len() {
+                let mut connection = open(|options| options.limits.message_bytes = 1);
+                let mut events = Vec::new();
+                let (front, back) = bytes.split_at(cut);
+                connection.receive(0, front.to_vec());
+                connection.drain(0, &mut events);
+                connection.receive(0, back.to_vec());
+                connection.drain(0, &mut events);
+                let expected = Failure::Limit(LimitError::MessageBytes(2));
+                assert_eq!(events.get(1), Some(&Event::Failed(expected)), "cut at {cut}");
+            }
+        }
     }
 }

@@ -6,9 +6,9 @@ use core::mem;
 use super::ending::PutOff;
 use super::{Connection, Handler, Reader};
 use crate::application::MessageKind;
-use crate::close;
 use crate::error::Failure;
 use crate::event::{Agreed, Event, Pong};
+use crate::frame::CONTROL_PAYLOAD;
 use crate::message::Received;
 use crate::outbox::Outbox;
 use crate::payload::Payload;
@@ -33,10 +33,16 @@ enum Step<'a> {
 
 /// What handling something received made.
 pub(super) struct Handled {
-    /// Bytes of payload that were reported.
+    /// Bytes that were reported: of payload, and for each report.
     pub(super) delivered: u64,
     /// Bytes of an answer that was built in the input.
     pub(super) built: usize,
+}
+
+/// What a report of a payload counts for, in bytes.
+#[inline]
+fn report<H: Handler>(payload_len: usize, _: &H) -> u64 {
+    (payload_len + H::REPORT) as u64
 }
 
 /// Reports a message, and lets it become its own answer where it lies.
@@ -47,7 +53,7 @@ pub(super) fn deliver(
     handler: &mut impl Handler,
     outbox: &mut Outbox,
 ) -> Handled {
-    let delivered = payload.as_slice().len() as u64;
+    let delivered = report(payload.as_slice().len(), handler);
     outbox.timers.message();
     handler.message(kind, payload, outbox);
     let built = outbox.transmitter.echo(kind, payload);
@@ -217,6 +223,7 @@ impl Connection {
             }
         };
         handler.event(event, &mut self.outbox);
-        Handled { delivered: close::REASON_BYTES as u64, built: 0 }
+        // As the longest one does, so that they are not too many in one drain.
+        Handled { delivered: report(CONTROL_PAYLOAD, handler), built: 0 }
     }
 }

@@ -13,7 +13,7 @@ use crate::state::ReceiveHalf;
 /// What a run of whole messages came to.
 #[derive(Default)]
 pub(super) struct Run {
-    /// Bytes of payload that were reported.
+    /// Bytes that were reported: of payload, and for each report.
     pub(super) delivered: u64,
     /// A message was reported.
     pub(super) answerable: bool,
@@ -66,8 +66,8 @@ mod tests {
     use super::*;
     use crate::application::{MessageKind, MessageRef};
     use crate::error::{Failure, ProtocolError};
-    use crate::event::{Agreed, AgreedCompression, Event, Next};
-    use crate::frame::{FIN, Opcode};
+    use crate::event::{Agreed, AgreedCompression, Event, Message, Next};
+    use crate::frame::{FIN, Opcode, RSV1};
     use crate::options::{HandedOver, Options, Start};
     use crate::outbox::Outbox;
     use crate::payload::Payload;
@@ -110,9 +110,37 @@ mod tests {
     fn a_run_stops_at_the_limit_of_output() {
         let mut connection = open(1024);
         connection.receive(0, frame(BINARY, &[0; 300]).repeat(10));
-        for (expected, wanted) in [(4, Next::Drain), (4, Next::Drain), (2, Next::Receive)] {
+        for (expected, wanted) in
+            [3, 3, 3, 1].into_iter().zip([Next::Drain; 3].iter().chain(&[Next::Receive]))
+        {
             let (events, next) = drain(&mut connection);
-            assert_eq!((events.len(), next), (expected, wanted));
+            assert_eq!((events.len(), &next), (expected, wanted));
+        }
+    }
+
+    #[test]
+    fn messages_without_a_payload_count_too() {
+        // Inflated, by itself, and joined: as little as there is of each.
+        let fragments = [frame(Opcode::Text as u8, b""), frame(FIN, b"")].concat();
+        for message in [frame(BINARY | RSV1, b"\0"), frame(TEXT, b""), fragments] {
+            let mut connection = open(1024);
+            connection.receive(0, message.repeat(1000));
+            let mut count = 0;
+            loop {
+                let (events, next) = drain(&mut connection);
+                let held = |event: &Event| match event {
+                    Event::Message(Message::Text(text)) => text.capacity(),
+                    Event::Message(Message::Binary(bytes)) => bytes.capacity(),
+                    _ => panic!("{event:?}"),
+                };
+                let held: usize = events.iter().map(held).sum();
+                assert!(held + events.len() * size_of::<Event>() < 1024 + 125, "{held}");
+                count += events.len();
+                if next == Next::Receive {
+                    break;
+                }
+            }
+            assert_eq!(count, 1000);
         }
     }
 
@@ -145,6 +173,8 @@ mod tests {
         struct Long(usize);
 
         impl Handler for Long {
+            const REPORT: usize = 0;
+
             fn message(&mut self, _: MessageKind, _: &mut Payload<'_>, outbox: &mut Outbox) {
                 self.0 += 1;
                 outbox.send(MessageRef::from(alloc::vec![b'x'; 1 << 18].as_slice())).unwrap();

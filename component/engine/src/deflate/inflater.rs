@@ -79,10 +79,6 @@ impl Inflater {
         // What is behind is cleared room.
         let mut filled = output.len();
         loop {
-            if filled as u64 > limit {
-                output.truncate(filled);
-                return Err(LimitError::MessageBytes(filled as u64).into());
-            }
             if filled == output.len() {
                 let room = step.min(end.saturating_sub(filled));
                 if room == 0 {
@@ -96,6 +92,12 @@ impl Inflater {
                 run(stream, input, &mut output[filled..], InflateFlush::NoFlush);
             *input = &input[consumed..];
             filled += written;
+            // Before the status: in what chunks the bytes come is not to decide which of the
+            // two is found.
+            if filled as u64 > limit {
+                output.truncate(filled);
+                return Err(LimitError::MessageBytes(filled as u64).into());
+            }
             if status.is_err() {
                 output.truncate(filled);
             }

@@ -76,7 +76,7 @@ fn decode_first(first: u8, expected: Expected) -> Result<(bool, bool, Opcode), P
     let starts_message = matches!(opcode, Ok(Opcode::Text | Opcode::Binary));
     let meant = if expected.compression && starts_message { RSV1 } else { 0 };
     if first & RSV & !meant != 0 {
-        return Err(ProtocolError::ReservedBits((first & RSV) >> 4));
+        return Err(ProtocolError::ReservedBits((first & RSV & !meant) >> 4));
     }
     let opcode = opcode?;
     // §5.5: control frames are not fragmented.
