@@ -103,7 +103,12 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let worker = self.worker;
         let endpoint = worker.sandboxes.start_endpoint(accepted)?;
         self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
+        let mut has_ended = false;
         while self.next != Next::Close {
+            if has_ended && self.next == Next::Receive {
+                // Nothing would wake it any more, and the connection would stay.
+                return Err(GuestFailure::Waits);
+            }
             match poll_fn(|cx| self.poll_wake(cx, &endpoint)).await? {
                 Wake::Received(count) => {
                     if count > read_buffer::BYTES {
@@ -112,6 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                     }
                 }
                 Wake::Ended => {
+                    has_ended = true;
                     self.call(worker.now(), |now, passage| endpoint.receive_end(now, passage))?;
                 }
                 Wake::Deadline => {
@@ -129,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
                 }
             }
         }
-        self.log_closure(&endpoint)?;
+        self.log_closure(&endpoint);
         Ok(worker.closing_timeout)
     }
 
@@ -173,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         let mut now = self.worker.now();
         // Looked at before the transport: a peer that always has bytes to read cannot put
         // it off, but from one group of tasks to the next.
-        if self.alarm.is_due(now) && !self.is_put_off(now) {
+        if self.alarm.is_due(now) && !self.put_off(now) {
             return Poll::Ready(Ok(Wake::Deadline));
         }
         loop {
@@ -185,15 +191,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
             // It rings by the clock itself.
             self.worker.forget_now();
             now = self.worker.now();
-            if !self.is_put_off(now) {
+            if !self.put_off(now) {
                 return Poll::Ready(Ok(Wake::Deadline));
             }
         }
     }
 
     /// Puts a deadline off that has come, for a peer that takes what it is sent, however
-    /// slowly: meanwhile it is not read from, and could not answer.
-    fn is_put_off(&mut self, now: u64) -> bool {
+    /// slowly: meanwhile it is not read from, and could not answer. Returns whether it did.
+    fn put_off(&mut self, now: u64) -> bool {
         let is_put_off = self.transport.is_taken_from();
         if is_put_off {
             self.alarm.set(Some(now.saturating_add(self.worker.patience())), now);
@@ -249,12 +255,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         Wake::Received(received)
     }
 
-    fn log_closure(&self, endpoint: &Endpoint) -> Result<(), GuestFailure> {
-        if enabled!(Level::DEBUG)
-            && let Some(closure) = endpoint.closure()?
-        {
-            debug!(peer = %self.peer, ?closure, "the connection is closed");
+    fn log_closure(&self, endpoint: &Endpoint) {
+        if !enabled!(Level::DEBUG) {
+            return;
         }
-        Ok(())
+        match endpoint.closure() {
+            Ok(Some(closure)) => debug!(peer = %self.peer, ?closure, "the connection is closed"),
+            Ok(None) => {}
+            // The connection is over: what is logged is not to change how.
+            Err(failure) => debug!(peer = %self.peer, cause = %failure, "no closure is known"),
+        }
     }
 }

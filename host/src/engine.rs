@@ -66,6 +66,7 @@ pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Tic
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .total_memories(instances)
         .total_tables(instances.saturating_mul(TABLES))
+        .max_memories_per_component(1)
         .max_memory_size(bytes)
         .decommit_batch_size(usize::try_from(together).unwrap_or(1));
 

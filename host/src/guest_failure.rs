@@ -13,7 +13,7 @@ pub(crate) enum GuestFailure {
     /// The guest did what WebAssembly forbids, or gave up itself.
     #[error("{0}")]
     Trap(Trap),
-    /// It asked for memory beyond its cap, or the machine had none left.
+    /// It asked for memory beyond its cap.
     #[error("out of memory: {wanted} bytes wanted, {limit} allowed")]
     OutOfMemory {
         /// Bytes of linear memory after the growth that failed.
@@ -27,6 +27,9 @@ pub(crate) enum GuestFailure {
     /// It made more output than its memory can hold.
     #[error("output: {0} bytes wait for the peer")]
     Output(usize),
+    /// The peer ended its sending direction, and the guest waits for more of it.
+    #[error("end: it waits for bytes, though no more will come")]
+    Waits,
     /// Another connection's call made the instance that they share fail.
     #[error("shared instance: it failed in a call for another connection")]
     Shared,

@@ -1,4 +1,4 @@
-//! Who shares an instance with whom. Nothing else in the crate knows.
+//! Who shares an instance with whom.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,17 +12,7 @@ use crate::guest::{Guest, Handle, Output, Plugin};
 use crate::guest_failure::GuestFailure;
 use crate::passage::Passage;
 use crate::roster::Roster;
-
-/// What a failing instance takes with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Isolation {
-    /// An instance for each connection: a failure ends that connection.
-    #[default]
-    Connection,
-    /// An instance for each worker thread, in less memory: a failure ends the
-    /// connections of that worker, and those that come later get a new one.
-    Worker,
-}
+use crate::settings::Isolation;
 
 /// The sandboxes of one worker.
 pub(crate) struct Sandboxes {

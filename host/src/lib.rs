@@ -37,12 +37,18 @@
 //! # }
 //! ```
 //!
-//! Imports point one way: server, worker, connection, isolation, guest, store, engine;
-//! guest, canonical; guest, precompiled, `core_module`; client, store, engine;
-//! connection, transport, passage, `event_loop`; guest, passage; worker, tls, `event_loop`;
-//! isolation, roster, `event_loop`; connection, alarm, clock; beside them the leaves bindings,
-//! `guest_failure`, `long_reads`, `read_buffer`, listener, process, reclaim.
+//! Imports point one way, from each line to those below it:
+//!
+//! - `server`: threads, each of which does what is in `accept`;
+//! - `connection`, with `transport` and `worker`, which connections share;
+//! - `isolation`: instances and who shares them, of an `app`, on a `roster`;
+//! - `guest`, with `canonical` and `store`; `passage`: bytes between it and a stream;
+//! - `tls`, `event_loop` and `alarm`; `engine` and what it is set up with;
+//! - `error` and `settings`, `clock`, `bindings`.
+//!
+//! `client` has `transport`, `store`, `engine` and what is below them in common with it.
 
+mod accept;
 mod alarm;
 mod app;
 mod bindings;
@@ -77,10 +83,9 @@ mod worker;
 pub use app::App;
 pub use client::connect;
 pub use error::{Error, OptionRefusal};
-pub use isolation::Isolation;
 pub use precompiled::ECHO;
 pub use server::Server;
-pub use settings::Settings;
+pub use settings::{Isolation, Settings};
 pub use tls::{Certificate, Tls, TlsError, TlsSettings};
 
 /// The options of an endpoint, as `wit/types.wit` documents them.

@@ -53,8 +53,9 @@ impl Direct for TlsStream<Socket> {
     }
 }
 
-/// The longest output that becomes TLS records at once, in bytes. Records that wait count
-/// neither as queued for the peer nor as its progress, so they are to be few.
+/// The longest output that becomes TLS records at once, in bytes. Records that wait, as what
+/// a socket keeps of a batch, count neither as queued for the peer nor as its progress: a
+/// deadline is not put off for them, so they are to be few.
 const LONGEST_RECORDED: usize = 4 << 10;
 
 /// What takes an output from where it is.

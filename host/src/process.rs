@@ -28,7 +28,7 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
-/// Checks that `connections` instances can be mapped at once. Linux kills no
+/// Checks that so many instances can be mapped at once, one for each connection. Linux kills no
 /// process for the want of mappings, but nothing can be allocated without one.
 pub(crate) fn check_mappings(connections: u32) -> Result<(), Error> {
     let Some(allowed) = fs::read_to_string("/proc/sys/vm/max_map_count")

@@ -1,21 +1,23 @@
 //! A server: an application behind listening ports, on several threads.
 
 use std::future::Future;
+use std::io;
 use std::iter::repeat_n;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::info;
 
+use crate::accept::{self, Assignment};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::listener::{self, Listener};
 use crate::process;
 use crate::tls::Tls;
-use crate::worker::{self, Assignment};
 
 /// A server that listens already, and serves once it runs.
 pub struct Server {
@@ -76,21 +78,26 @@ impl Server {
             let report = report.clone();
             thread::Builder::new()
                 .name(format!("worker-{number}"))
-                // Nobody is there to be told once the server has returned.
-                .spawn(move || drop(report.send(worker::run(assignment))))
+                .spawn(move || {
+                    let ran = catch_unwind(AssertUnwindSafe(|| accept::run(assignment)));
+                    let panicked = |_| Err(Error::Worker(io::Error::other("it panicked")));
+                    // Nobody is there to be told once the server has returned.
+                    drop(report.send(ran.unwrap_or_else(panicked)));
+                })
                 .map_err(Error::Worker)?;
         }
         drop(report);
 
         tokio::select! {
             () = ending => info!("ending: no more connections are accepted"),
-            // Workers only end before that when they cannot begin.
+            // Workers only end before that where something is wrong with them.
             Some(early) = reports.recv() => return early,
         }
         drop(end);
+        let mut ended = Ok(());
         while let Some(result) = reports.recv().await {
-            result?;
+            ended = ended.and(result);
         }
-        Ok(())
+        ended
     }
 }

@@ -4,7 +4,16 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use crate::isolation::Isolation;
+/// What a failing instance takes with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// An instance for each connection: a failure ends that connection.
+    #[default]
+    Connection,
+    /// An instance for each worker thread, in less memory: a failure ends the
+    /// connections of that worker, and those that come later get a new one.
+    Worker,
+}
 
 /// How a server runs its guests. What a guest itself does is in its options.
 #[derive(Clone, Debug)]
@@ -17,8 +26,9 @@ pub struct Settings {
     /// new ones are refused: with status 503, or where TLS is spoken with none.
     /// Default 10,000.
     pub max_connections: u32,
-    /// Bytes of linear memory that one instance may have. `None`, the default,
-    /// stands for 16 MiB and six times the longest message that the options
+    /// Bytes of linear memory that one instance may have, at most 4 GiB and its share of
+    /// 80 TiB of address space for all instances; more counts as that. `None`, the
+    /// default, stands for 16 MiB and six times the longest message that the options
     /// allow, or for 4 GiB where an instance is shared.
     pub memory_limit: Option<u64>,
     /// The longest that one call of a guest may take. Default 5 s; less than 50 ms
@@ -26,8 +36,8 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// How long a worker with a lone connection stays awake for what comes next on it, as
     /// long as that often comes so soon. A short message is answered sooner (measured on
-    /// loopback: in 26 µs, not 83), where to be woken is cheap for more CPU time. Default
-    /// 30 µs; zero is never, and more than 1 ms counts as that.
+    /// loopback: in 28 µs, not 90); where to wake a thread is cheap, it gains little and
+    /// takes CPU time. Default 30 µs; zero is never, and more than 1 ms counts as that.
     pub busy_wait: Duration,
     /// How long connections have for the closing handshake when the server
     /// ends. Default 10 s.
@@ -62,7 +72,9 @@ impl Settings {
     pub(crate) fn instances(&self) -> u32 {
         match self.isolation {
             Isolation::Connection => self.max_connections,
-            Isolation::Worker => u32::try_from(self.workers.get()).unwrap_or(u32::MAX) * 2,
+            Isolation::Worker => {
+                u32::try_from(self.workers.get()).unwrap_or(u32::MAX).saturating_mul(2)
+            }
         }
     }
 }

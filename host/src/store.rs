@@ -59,7 +59,8 @@ impl ResourceLimiter for Holdings {
         _wanted: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // The pool gives every table its most elements, and no more.
+        // A pool gives every table its most elements, and no more; a client's instances, which
+        // have none, are of its own component.
         Ok(true)
     }
 }

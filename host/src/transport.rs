@@ -210,9 +210,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
     }
 
-    /// [`poll_close`](Self::poll_close) for a transport that is let go of, and tells
-    /// whether the peer ended it. Waits so long for the peer, and again for as long
-    /// as it takes what waits for it.
+    /// [`poll_close`](Self::poll_close) for a transport that is let go of. Waits so long for
+    /// the peer, and again each time that it took a good part of what waited for it. Tells
+    /// whether that was enough.
     pub(crate) async fn close(
         mut self,
         buffer: &RefCell<ReadBuffer>,

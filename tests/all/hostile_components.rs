@@ -2,7 +2,7 @@
 //! and nobody else's, which is closed with 1011, and the log tells why.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use tempfile::NamedTempFile;
 
@@ -183,6 +183,20 @@ fn a_peer_that_leaves_an_application_that_is_always_late_is_let_go() {
         let peer = stream.local_addr().unwrap().to_string();
         drop(stream);
         server.wait_for_log(&["the transport is closed", &peer]);
+    }
+}
+
+#[test]
+fn an_application_that_waits_behind_the_end_is_not_waited_for() {
+    for (isolation, shape) in all() {
+        let Hostile { server, _component } = hostile(isolation, shape);
+        let mut stream = opened(&server);
+        stream.write_all(b"e").unwrap();
+        expect(&mut stream, b"ok");
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR);
+        let peer = stream.local_addr().unwrap().to_string();
+        server.wait_for_log(&["WARN", "no more will come", &peer]);
     }
 }
 

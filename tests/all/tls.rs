@@ -18,7 +18,9 @@ use rustls::{
 use tempfile::TempDir;
 use tungstenite::{Error, Message, WebSocket};
 
+use crate::harness::frames::{BINARY, FIN, frame};
 use crate::harness::server::{Server, read_to_end, run};
+use crate::harness::start::Role;
 
 const SELF_SIGNED: &str = "--tls-self-signed";
 
@@ -164,6 +166,23 @@ fn a_peer_may_end_the_transport_without_ending_tls() {
     assert!(client.read().unwrap().is_close());
     client.get_ref().sock.shutdown(Shutdown::Write).unwrap();
     server.wait_for_log(&["the transport is closed", "clean=true"]);
+}
+
+#[test]
+fn a_peer_that_never_reads_is_not_read_from_over_tls() {
+    let files = Files::new();
+    let timeouts = ["--ping-interval", "300ms", "--ping-timeout", "300ms"];
+    let server = files.serve(&[&timeouts[..], &["--closing-timeout", "300ms"]].concat());
+    for len in [1 << 10, 64 << 10] {
+        let mut client = files.client(&[&TLS13], None).open(&server).unwrap();
+        let message = frame(Role::Client, FIN | BINARY, &vec![7; len]);
+        let mut sent = 0;
+        // Waits while the server takes no more, until it is dropped.
+        while client.get_mut().write_all(&message).is_ok() {
+            sent += message.len();
+            assert!(sent < 1 << 28, "the server reads from a peer that does not");
+        }
+    }
 }
 
 #[test]

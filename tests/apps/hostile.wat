@@ -70,6 +70,7 @@
   (global $fails-behind (mut i32) (i32.const 0))
   (global $allocates-beyond (mut i32) (i32.const 0))
   (global $is-late (mut i32) (i32.const 0))
+  (global $waits-on (mut i32) (i32.const 0))
 
   (func (export "cabi_post_sandsock:websocket/endpoint@0.1.0#[method]endpoint.receive")
     (param i32)
@@ -110,6 +111,9 @@
       (then
         (global.set $fails-behind (i32.const 1))
         (return (call $output (i32.const 0x204) (i32.const 2) (i32.const 2) (i32.const 3)))))
+    ;; e: waits for more behind the end.
+    (if (i32.eq (local.get $command) (i32.const 0x65))
+      (then (global.set $waits-on (i32.const 1))))
     ;; w: is always late, and takes its time.
     (if (i32.eq (local.get $command) (i32.const 0x77))
       (then
@@ -170,9 +174,11 @@
         (return (call $late))))
     (call $drain (local.get $self)))
 
-  ;; Closed (3), with `close` (2).
+  ;; Closed (3), with `close` (2); after "e", open (1), with `receive` (0).
   (func (export "sandsock:websocket/endpoint@0.1.0#[method]endpoint.receive-end")
     (param i32 i64) (result i32)
+    (if (global.get $waits-on)
+      (then (return (call $output (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1)))))
     (call $output (i32.const 0) (i32.const 0) (i32.const 2) (i32.const 3)))
 
   ;; Refuses to end: `closing`.

@@ -9,7 +9,7 @@ use crate::deflate::{self, Deflater};
 use crate::frame::{FIN, Opcode, RSV1};
 
 /// Bytes that are compressed in one go: some milliseconds, and at the highest level a
-/// tenth of a second for what is made for it.
+/// tenth of a second for input that is made to be slow.
 const SLICE: usize = deflate::WHOLE;
 
 /// Compresses messages, and keeps in order what is sent behind a long one.

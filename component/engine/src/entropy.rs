@@ -40,7 +40,7 @@ impl Keys {
         let mut key = [0; N];
         let taken = &mut self.drawn[self.used..self.used + N];
         key.copy_from_slice(taken);
-        // A key that was handed out is of no use to whoever reads this memory.
+        // So that whoever reads this memory later finds no key that was used.
         taken.fill(0);
         self.used += N;
         key

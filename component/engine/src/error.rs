@@ -1,4 +1,4 @@
-//! What goes wrong, in four kinds that are never mixed:
+//! What goes wrong, in three kinds that are never mixed:
 //!
 //! | type | whose fault | what follows |
 //! |---|---|---|
@@ -6,8 +6,7 @@
 //! | [`UsageError`] | the caller's: a call out of place | nothing has changed |
 //! | [`OptionError`] | the caller's: an option out of bounds | no connection begins |
 //!
-//! A [`Failure`] keeps the peer's four apart, so that the close codes 1002, 1007
-//! and 1009 cannot be confused. What a transport can do wrong is the host's.
+//! What a transport can do wrong is the host's.
 
 use alloc::string::String;
 
@@ -73,7 +72,7 @@ pub enum ProtocolError {
     /// A control frame without FIN (§5.5), by opcode.
     #[error("a fragmented control frame, opcode {0:#x} (§5.5)")]
     FragmentedControl(u8),
-    /// A control frame of more than 125 bytes (§5.5).
+    /// A control frame of more than 125 bytes (§5.5): the 7 bits that say so, 126 or 127.
     #[error("a control frame of {0} bytes, above 125 (§5.5)")]
     ControlLength(u64),
     /// A continuation frame without a message to continue (§5.4).

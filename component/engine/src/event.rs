@@ -15,11 +15,12 @@ pub enum Event {
     Opened(Agreed),
     /// A whole message (§5.6).
     Message(Message),
-    /// A Ping came, and was answered.
+    /// A Ping came, and is answered, within `limits.queued_pongs`.
     Ping(Vec<u8>),
     /// A Pong came.
     Pong(Pong),
-    /// The peer's Close frame came, and was echoed. No more messages follow.
+    /// The peer's Close frame came, and was answered unless one was sent before. No more
+    /// messages follow.
     CloseReceived(Option<CloseFrame>),
     /// This endpoint failed the connection (§7.1.7), or the opening handshake.
     /// No more messages follow.
@@ -72,7 +73,7 @@ impl Closure {
 pub struct Agreed {
     /// Path and query of the request.
     pub resource_name: String,
-    /// The request's `Host`.
+    /// The request's `Host`, or what its target names in absolute form.
     pub host: String,
     /// The request's `Origin`.
     pub origin: Option<String>,

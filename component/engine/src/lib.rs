@@ -8,8 +8,8 @@
 //!   [`Application`](application::Application) inside, bytes in, bytes out.
 //!
 //! Both obey the drain rule that `wit/connection.wit` states. Imports point
-//! downwards: endpoint, connection, then message, frame, and the leaves `mask`,
-//! `utf8`, `close`; the opening handshake stands beside message.
+//! downwards, as a test of the workspace has it: endpoint, connection, then message,
+//! frame, and the leaves; the opening handshake stands beside message.
 //!
 //! Section numbers without a further name (§5.2) are those of RFC 6455.
 

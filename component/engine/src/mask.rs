@@ -1,7 +1,8 @@
-//! Masking (§5.3), in place. Masking and unmasking are the same operation.
+//! Masking (§5.3): in place, on the way forward, or on the way to a list. Masking and
+//! unmasking are the same operation.
 //!
-//! None of it is inlined: in the midst of all that a connection does, a guest's
-//! compiler keeps what the loops need on the stack, not in registers.
+//! No way in is inlined: in the midst of all that a connection does, a guest's compiler
+//! keeps what the loops need on the stack, not in registers.
 
 use alloc::vec::Vec;
 

@@ -55,7 +55,8 @@ pub struct ClientOptions {
 /// A connection whose opening handshake is already done.
 #[derive(Clone, Debug)]
 pub struct HandedOver {
-    /// Limits, timeouts.
+    /// Limits, timeouts, and how what is sent is compressed. Without compression here
+    /// nothing is compressed, though what comes is decompressed where that is agreed.
     pub options: Options,
     /// What that handshake agreed.
     pub agreed: Agreed,

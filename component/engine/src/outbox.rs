@@ -52,6 +52,7 @@ impl Outbox {
     /// Queues a Ping (§5.5.2) with at most 125 bytes of application data.
     pub fn ping(&mut self, application_data: &[u8]) -> Result<(), UsageError> {
         self.check_open()?;
+        // §5.5.
         if application_data.len() > CONTROL_PAYLOAD {
             return Err(UsageError::ControlPayload);
         }
@@ -77,6 +78,7 @@ impl Outbox {
         }
     }
 
+    /// §5.5.1: nothing is sent behind a Close frame.
     fn check_open(&self) -> Result<(), UsageError> {
         match (self.state.send, self.state.ready_state()) {
             (_, ReadyState::Closed) => Err(UsageError::Closed),

@@ -14,7 +14,8 @@ use crate::payload::Payload;
 /// ```
 ///
 /// A server's frame is shorter than the client's that it echoes, as it has no
-/// masking key (§5.1). So an answer always fits in front of what is left.
+/// masking key (§5.1). So an answer fits in front of what is left, where all of the
+/// client's frame is here.
 #[derive(Default)]
 pub(crate) struct ReceiveBuffer {
     bytes: Vec<u8>,

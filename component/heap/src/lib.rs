@@ -11,8 +11,10 @@
 //! and post-return do so. The module exports `sandsock_standing_block` for it, the
 //! address of three 32-bit numbers: 0 while there is no block, 1 while it is free and 2
 //! while it is taken; where it begins; and its length in bytes. The host changes the first
-//! between 1 and 2, between calls. To link this crate is to vouch that post-return gives back the
-//! list of an `output` of `wit/types.wit` and does no more, as in bindings by `wit-bindgen`.
+//! between 1 and 2, between calls. That is for functions of `wit/endpoint.wit` whose result
+//! is an `output`: to link this crate is to vouch that post-return gives back the list of
+//! that and does no more, and nothing at all where it is empty, as in bindings by
+//! `wit-bindgen`.
 //!
 //! To link this crate is to use it: `use sandsock_heap as _;`.
 #![no_std]

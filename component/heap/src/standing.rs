@@ -8,6 +8,8 @@
 //! cost what they would without one.
 
 use core::alloc::Layout;
+#[cfg(target_family = "wasm")]
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 /// Bytes of the block: a frame of 1 KiB fits, and what an idle connection holds still
@@ -34,6 +36,13 @@ pub(crate) struct Block {
     start: NonNull<u8>,
     len: usize,
 }
+
+/// What the export promises. It comes first in the heap.
+#[cfg(target_family = "wasm")]
+const _: () = {
+    assert!(size_of::<Standing>() == 12);
+    assert!(offset_of!(Block, start) == 0 && offset_of!(Block, len) == 4);
+};
 
 impl Standing {
     /// Whether an allocation would fit in the block.

@@ -131,13 +131,13 @@ fn one_block_stands_ready_for_bytes() {
 fn a_host_can_take_the_block_and_put_it_back() {
     let heap = Heap::new(Growing::new(4));
     // As the export has it, but for the size of addresses.
-    let block = (&raw const heap).cast::<[usize; 3]>().cast_mut();
-    let state = block.cast::<u32>();
+    let words = (&raw const heap).cast::<usize>().cast_mut();
+    let state = words.cast::<u32>();
     // SAFETY: they are where the heap has them; sizes are not 0; layouts are the block's.
     unsafe {
         assert_eq!(state.read(), 0);
         let list = heap.alloc(bytes(131));
-        assert_eq!(block.read()[1..], [list.addr(), standing::BYTES]);
+        assert_eq!([words.add(1).read(), words.add(2).read()], [list.addr(), standing::BYTES]);
         assert_eq!(state.read(), 2);
         heap.dealloc(list, bytes(131));
         assert_eq!(state.read(), 1);

@@ -68,8 +68,8 @@ struct Sandbox {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory_limit: Option<u64>,
 
-    /// Longest time in one call of the application; then it is stopped, and
-    /// its connection gets close code 1011. At least 50ms.
+    /// Longest time in one call of the application; then its instance is stopped,
+    /// and connections of that get close code 1011. At least 50ms.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = call_time)]
     call_timeout: Duration,
 

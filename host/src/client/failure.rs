@@ -2,7 +2,7 @@
 
 use crate::bindings::types::{Failure, HandshakeError, LimitError, ProtocolError, TimeoutError};
 
-/// What a failure was, in a few words that name the section of the rule.
+/// What a failure was, in a few words, which name the section where a rule was broken.
 pub fn describe(failure: &Failure) -> String {
     match failure {
         Failure::Protocol(error) => format!("the peer broke a rule: {}", protocol(*error)),
@@ -87,13 +87,15 @@ fn handshake(error: &HandshakeError) -> String {
             format!("the server chose a subprotocol that was not offered {section}")
         }
         HandshakeError::Extensions => {
-            format!("the server chose an extension that was not offered {section}")
+            format!(
+                "the server chose an extension that was not offered, or parameters of it {section}"
+            )
         }
         HandshakeError::Truncated => "the server ended the connection within its answer".to_owned(),
         HandshakeError::Closed => "given up before it was done".to_owned(),
         HandshakeError::Method(method) => format!("the method {method} (§4.2.1)"),
         HandshakeError::ResourceName => "a malformed resource name (§4.2.1)".to_owned(),
-        HandshakeError::RequestBody => "a request with a body (§4.2.1)".to_owned(),
+        HandshakeError::RequestBody => "a request with a body".to_owned(),
         HandshakeError::Host => "no Host, or several (§4.2.1)".to_owned(),
         HandshakeError::Key => "no valid Sec-WebSocket-Key (§4.2.1)".to_owned(),
         HandshakeError::Version(version) => {

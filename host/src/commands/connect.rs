@@ -95,7 +95,7 @@ impl Conversation {
     ) -> Result<Ending, SendError> {
         loop {
             let listened = self.linger.filter(|_| self.state == State::Listening);
-            let listened = listened.map(|linger| self.newest + linger);
+            let listened = listened.and_then(|linger| self.newest.checked_add(linger));
             // The peer comes before the input: what is not received from it may
             // be what it waits for.
             tokio::select! {

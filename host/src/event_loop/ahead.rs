@@ -56,7 +56,7 @@ impl Ahead {
             }
             let mut buffer = self.buffers.take();
             if stream.read_ahead(&mut buffer) {
-                readiness.is_read_up();
+                readiness.note_read_up();
             }
             self.buffers.put_back(buffer);
         }

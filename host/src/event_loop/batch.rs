@@ -17,8 +17,8 @@ pub(super) const LONGEST: usize = 4 << 10;
 
 #[derive(Default)]
 pub(super) struct Batch {
-    /// Those of the outputs, one each: apart, as what is copied alone is put in its place
-    /// at once, and not by way of the stack.
+    /// One for each output. They lie apart so that an `Output` is only copied, and written
+    /// to its place at once instead of by way of the stack.
     streams: Vec<Rc<Stream>>,
     outputs: Vec<Output>,
     bytes: Vec<u8>,

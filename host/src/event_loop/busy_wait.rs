@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// The longest that a thread may be awake for nothing, whatever it is told.
 pub(super) const LONGEST: Duration = Duration::from_millis(1);
 
-/// The most waits in a row that are slept through, as a power of 2.
+/// The most waits in a row that are slept through are 2 to the power of this.
 const MOST_FAILURES: u32 = 8;
 
 /// Whether to wait awake. It has to have been worth it: each time that nothing came, twice
@@ -29,8 +29,8 @@ impl BusyWait {
         Self { longest, failures: 0, asleep: 0 }
     }
 
-    /// Has it looked again and again whether something came, unless this wait is one to
-    /// sleep through. Returns whether something did.
+    /// Asks again and again whether something has come, unless this wait is one to sleep
+    /// through. Returns whether something did.
     pub(super) fn run<E>(
         &mut self,
         mut has_come: impl FnMut() -> Result<bool, E>,

@@ -218,8 +218,8 @@ impl EventLoop {
         }
     }
 
-    /// Puts an output of the running task in the batch, if there is to be one: another task
-    /// runs behind this, or did before. Else, and if it is full, tells so.
+    /// Puts an output of the running task in the batch. Returns whether it did: not where
+    /// the task is alone in its group, nor where the batch is full.
     #[inline]
     fn put_in_batch(&self, stream: &Rc<Stream>, bytes: &[u8], follows: Follows) -> bool {
         let mut batch = self.batch.borrow_mut();

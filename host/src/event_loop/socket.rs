@@ -142,7 +142,7 @@ impl AsyncRead for Socket {
         let most = room.len();
         let count = ready!(self.0.poll_read(|stream| stream.try_read(room)))?;
         if count < most {
-            self.0.is_read_up();
+            self.0.note_read_up();
         }
         buffer.advance(count);
         Poll::Ready(Ok(()))

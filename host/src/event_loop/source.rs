@@ -49,7 +49,7 @@ impl Readiness {
 
     /// All that there was is read. An attempt would find out, but costs a system call.
     #[inline]
-    pub(super) fn is_read_up(&self) {
+    pub(super) fn note_read_up(&self) {
         self.readable.set(self.is_final.get());
     }
 }
@@ -142,8 +142,8 @@ impl<S> Source<S> {
 
     /// All that there was is read.
     #[inline]
-    pub(super) fn is_read_up(&self) {
-        self.readiness.is_read_up();
+    pub(super) fn note_read_up(&self) {
+        self.readiness.note_read_up();
     }
 
     #[cfg(test)]

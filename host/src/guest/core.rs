@@ -1,6 +1,7 @@
 //! An instance of the core module inside the component, called by the canonical ABI:
 //! what wasmtime does for any component, done here for the functions of
-//! `wit/endpoint.wit` alone.
+//! `wit/endpoint.wit` alone. A module that says so has the host take steps of it ([`standing`])
+//! that are the guest's by the ABI.
 //!
 //! A handle of an endpoint is what stands for it inside the guest, its
 //! representation: nobody but the host holds one, and it holds one for each.
@@ -12,7 +13,7 @@ mod standing;
 
 use std::sync::Arc;
 
-use exports::{Export, Exports, Function, Rest};
+use exports::{Export, Exports, Function, Then};
 use output::{Returned, output};
 use standing::Standing;
 use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
@@ -46,15 +47,9 @@ impl Instantiable {
         Ok(Self { module, exports: Arc::new(exports), standing })
     }
 
-    /// Whether its instances take every step of a call.
+    /// The same, whose instances have their standing block for themselves.
     #[cfg(test)]
-    pub(super) fn is_plain(&self) -> bool {
-        self.standing == Standing::NONE
-    }
-
-    /// The same, of which they do.
-    #[cfg(test)]
-    pub(super) fn plain(&self) -> Self {
+    pub(super) fn without_standing(&self) -> Self {
         let Self { module, exports, .. } = self;
         Self { module: module.clone(), exports: Arc::clone(exports), standing: Standing::NONE }
     }
@@ -89,6 +84,15 @@ impl Drop for CoreGuest {
     }
 }
 
+#[cfg(test)]
+impl CoreGuest {
+    /// Takes the standing block for `bytes`, if it is free.
+    pub(super) fn take_standing(&mut self, bytes: &[u8]) -> Option<u32> {
+        let memory = self.memory.bytes_mut(&mut self.store);
+        self.standing.take(memory, bytes).unwrap()
+    }
+}
+
 impl CoreGuest {
     /// Calls a function that is not called often, and has its result read. The CPU
     /// deadline is set by then.
@@ -100,7 +104,7 @@ impl CoreGuest {
     ) -> Result<T> {
         let function = export(&self.exports).of(self.instance, &mut self.store)?;
         function.call(&mut self.store, &self.memory, parameters, |memory, pointer| {
-            Ok((read(memory, pointer)?, Rest::PostReturn))
+            Ok((read(memory, pointer)?, Then::PostReturn))
         })
     }
 

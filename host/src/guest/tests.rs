@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
+use super::core::CoreGuest;
 use super::{Guest, Output, Plugin, StartArguments};
 use crate::bindings::types::{
     CloseFrame, Closure, Failure, Header, ReadyState, ServerOptions, Timeouts,
@@ -74,7 +75,7 @@ fn guests(plugin: &Plugin, memory_limit: usize) -> [Box<dyn Guest>; 3] {
     let module = plugin.module.as_ref().expect("the echo component is made of one core module");
     [
         Box::new(module.instantiate(memory_limit).unwrap()),
-        Box::new(module.plain().instantiate(memory_limit).unwrap()),
+        Box::new(module.without_standing().instantiate(memory_limit).unwrap()),
         Box::new(plugin.component.instantiate(memory_limit).unwrap()),
     ]
 }
@@ -265,9 +266,29 @@ fn room_for_bytes_that_do_not_come_is_made_once() -> io::Result<()> {
 }
 
 #[test]
-fn the_host_takes_the_standing_block_of_echo_wasm() {
-    let module = plugin().module.unwrap();
-    assert!(!module.is_plain() && module.plain().is_plain());
+fn host_and_guest_agree_on_the_standing_block_of_echo_wasm() {
+    let plugin = plugin();
+    let mut options = accept(&plugin);
+    // Their first would be kept in the block until the handshake is done.
+    options.subprotocols.clear();
+    let arguments = StartArguments::accept(options);
+    let module = plugin.module.unwrap();
+    assert_eq!(module.without_standing().instantiate(1 << 30).unwrap().take_standing(b"-"), None);
+    let mut guest = module.instantiate(1 << 30).unwrap();
+    let endpoint = guest.start(0, &arguments).unwrap().unwrap();
+    let receive = |guest: &mut CoreGuest, bytes: &[u8]| {
+        let mut passage = Passage::new(Way::None, usize::MAX);
+        guest.receive(endpoint, 0, bytes, &mut passage).unwrap();
+        passage.taken().unwrap().unwrap().rest
+    };
+    receive(&mut guest, REQUEST.as_bytes());
+    // Free behind a call, whether the host took it for that or had taken it before.
+    assert_eq!(receive(&mut guest, &masked(b"\x82\x01-")), b"\x82\x01-");
+    let block = guest.take_standing(b"-");
+    assert!(block.is_some());
+    assert_eq!(guest.take_standing(b"-"), None, "it is taken");
+    assert_eq!(receive(&mut guest, &masked(b"\x82\x01-")), b"\x82\x01-", "elsewhere");
+    assert_eq!(guest.take_standing(b"-"), None, "it is taken still");
 }
 
 #[test]

@@ -72,13 +72,13 @@ impl Tls {
         Ok(())
     }
 
-    /// The TLS handshake of one connection. What fails it hands back the
-    /// transport, on which the alert is sent.
+    /// The TLS handshake of one connection. Where it fails, the socket comes back, as the
+    /// alert is still to be sent.
     pub(crate) fn accept(
         &self,
-        transport: Socket,
+        socket: Socket,
     ) -> impl Future<Output = Result<TlsStream<Socket>, (io::Error, Socket)>> + use<> {
         let config = Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner));
-        TlsAcceptor::from(config).accept(transport).into_fallible()
+        TlsAcceptor::from(config).accept(socket).into_fallible()
     }
 }

@@ -25,7 +25,7 @@ impl From<Malformed> for HandshakeError {
 /// what it agrees on and the value of the response's field.
 ///
 /// Offers that cannot be accepted are declined without an error (RFC 7692
-/// §7.1), so are all if compression is not `wanted`. Only a malformed list
+/// §7.1), and so are all, if compression is not `wanted`. Only a malformed list
 /// fails (§9.1).
 pub(crate) fn accept(
     values: &[&str],

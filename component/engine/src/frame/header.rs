@@ -135,6 +135,17 @@ mod tests {
         )
     }
 
+    #[test]
+    fn a_bit_with_a_meaning_is_not_told_among_those_without() {
+        let bits = |compression, first: u8| {
+            let expected = Expected { masked: true, compression, in_message: false };
+            FrameHeader::decode(&[first], expected).unwrap_err()
+        };
+        assert_eq!(bits(true, FIN | RSV1 | 0x20 | 1), ProtocolError::ReservedBits(0b010));
+        assert_eq!(bits(true, FIN | RSV1 | 0x20 | 9), ProtocolError::ReservedBits(0b110));
+        assert_eq!(bits(false, FIN | RSV1 | 0x10 | 1), ProtocolError::ReservedBits(0b101));
+    }
+
     proptest! {
         #[test]
         fn decoding_undoes_encoding_and_waits_for_the_last_byte(header in any_header()) {

@@ -18,6 +18,8 @@
 //! | a request with a body | refused | its bytes would be read as frames |
 //! | unused bits of the key's last digit | ignored | see [`accept::is_key`] |
 //! | empty elements of a list | ignored | RFC 9110 §5.6.1.2: MUST |
+//! | `Sec-WebSocket-Extensions` without an element | no extension | nothing is offered that could be misread |
+//! | HTTP/1.2 and above | refused, as 1.0 | there is none |
 
 mod accept;
 mod client;

@@ -55,6 +55,7 @@ impl<'a> Response<'a> {
         if !fields.has_token("Connection", "upgrade") {
             return Err(HandshakeError::Connection);
         }
+        // §4.1 item 4; once (§11.3.3).
         if fields.single("Sec-WebSocket-Accept") != Some(accept) {
             return Err(HandshakeError::Accept);
         }

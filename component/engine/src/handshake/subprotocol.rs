@@ -32,7 +32,7 @@ pub(super) fn agree<'a>(
     let offered = sorted(elements.filter(|element| !element.is_empty()))
         .map_err(|_| HandshakeError::Subprotocol)?;
     if offered.is_empty() {
-        // `1#token` (§11.3.4): an offer of nothing is no offer.
+        // `1#token` (§11.3.4): there has to be one.
         return Err(HandshakeError::Subprotocol);
     }
     let is_offered = |wanted: &&str| offered.binary_search(wanted).is_ok();
@@ -47,6 +47,7 @@ pub(super) fn confirm(
     if !response.has(NAME) {
         return Ok(None);
     }
+    // Once in a response (§11.3.4).
     let chosen = response.single(NAME).ok_or(HandshakeError::Subprotocol)?;
     let is_chosen = |text: &&String| *text == chosen;
     offered.iter().find(is_chosen).cloned().map(Some).ok_or(HandshakeError::Subprotocol)

@@ -42,8 +42,8 @@ pub(super) struct Function<P> {
     post_return: Option<Notified>,
 }
 
-/// What is left to do once a result was read.
-pub(super) enum Rest {
+/// What is to be done once a result was read.
+pub(super) enum Then {
     PostReturn,
     Nothing,
 }
@@ -127,11 +127,11 @@ impl<P: WasmParams> Function<P> {
         mut store: impl AsContextMut,
         memory: &LinearMemory,
         parameters: P,
-        read: impl FnOnce(&mut [u8], u32) -> Result<(T, Rest)>,
+        read: impl FnOnce(&mut [u8], u32) -> Result<(T, Then)>,
     ) -> Result<T> {
         let at = self.call.call(&mut store, parameters)?;
-        let (result, rest) = read(memory.bytes_mut(&mut store), at)?;
-        if let (Rest::PostReturn, Some(post_return)) = (rest, &self.post_return) {
+        let (result, then) = read(memory.bytes_mut(&mut store), at)?;
+        if let (Then::PostReturn, Some(post_return)) = (then, &self.post_return) {
             post_return.call(&mut store, at)?;
         }
         Ok(result)

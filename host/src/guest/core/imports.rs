@@ -15,9 +15,6 @@ pub(super) fn link(module: &Module) -> Result<InstancePre<Holdings>> {
             "get-random-bytes" if from.starts_with(RANDOM) => {
                 linker.func_wrap(from, name, random_bytes)?;
             }
-            "get-random-u64" if from.starts_with(RANDOM) => {
-                linker.func_wrap(from, name, random_u64)?;
-            }
             // A handle is the representation.
             "[resource-new]endpoint" | "[resource-rep]endpoint" if is_own(from) => {
                 linker.func_wrap(from, name, |endpoint: u32| endpoint)?;
@@ -45,13 +42,6 @@ fn random_bytes(mut caller: Caller<'_, Holdings>, len: u64, at: u32) -> Result<(
     let list = memory.hand_over(&mut caller, &bytes, 1)?;
     memory.write(&mut caller, at, &list.to_le_bytes())?;
     memory.write(&mut caller, at.saturating_add(4), &u32::try_from(bytes.len())?.to_le_bytes())
-}
-
-fn random_u64() -> Result<u64> {
-    store::random_bytes(8)?
-        .try_into()
-        .map(u64::from_le_bytes)
-        .map_err(|_| format_err!("not 8 bytes"))
 }
 
 fn drop_endpoint(mut caller: Caller<'_, Holdings>, endpoint: u32) -> Result<()> {

@@ -3,7 +3,7 @@
 use wasmtime::Result;
 use wasmtime::component::ComponentType;
 
-use super::exports::Rest;
+use super::exports::Then;
 use super::standing::Standing;
 use crate::bindings::types;
 use crate::canonical::{aligned, array, field, list};
@@ -38,11 +38,11 @@ impl Returned {
 pub(super) fn output(
     standing: Standing,
     passage: &mut Passage<'_>,
-) -> impl FnOnce(&mut [u8], u32) -> Result<(Output, Rest)> {
+) -> impl FnOnce(&mut [u8], u32) -> Result<(Output, Then)> {
     move |memory, pointer| {
         let at = aligned::<types::Output>(pointer)?;
         let Returned { output, start, len } = Returned::read(memory, at, passage)?;
         let is_back = standing.give_back(memory, start, len)?;
-        Ok((output, if is_back { Rest::Nothing } else { Rest::PostReturn }))
+        Ok((output, if is_back { Then::Nothing } else { Then::PostReturn }))
     }
 }

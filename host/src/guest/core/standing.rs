@@ -21,7 +21,7 @@ const FREE: u32 = 1;
 const TAKEN: u32 = 2;
 
 /// Where a module's instances say what has become of their block, if they do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Standing(Option<usize>);
 
 impl Standing {

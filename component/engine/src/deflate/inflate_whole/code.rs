@@ -14,8 +14,8 @@ pub(super) type Literals = Code<{ 1 << 9 }, { MOST_LITERALS as usize }>;
 /// of its lengths has codewords of 7 bits at most (RFC 1951 §3.2.7).
 pub(super) type Distances = Code<{ 1 << 7 }, { MOST_DISTANCES as usize }>;
 
-/// Up to so many bits, they are written into the table by themselves. For longer ones,
-/// it doubles.
+/// Codewords of up to so many bits are written into the table by themselves. For longer
+/// ones, it doubles.
 const SHORT: u32 = 5;
 
 /// Bits of the longest codeword (RFC 1951 §3.2.7).
