@@ -196,6 +196,17 @@ async fn nobody_listening_and_nobody_answering_are_told_apart() {
     let error = connector.connect(&url).await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
 
+    // One that has only begun its answer.
+    let listening = tokio::spawn(async move {
+        let (_waiting, (mut stream, _)) =
+            (listener.accept().await.unwrap(), listener.accept().await.unwrap());
+        stream.write_all(b"H").await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let error = connector.connect(&url).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
+    listening.await.unwrap();
+
     // A port that is taken, but not listened on.
     let taken = TcpSocket::new_v4().unwrap();
     taken.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();

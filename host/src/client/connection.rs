@@ -40,16 +40,18 @@ pub struct Connection {
     /// Bytes that wait to be transmitted and that nobody here sent.
     answers: usize,
     buffer: ReadBuffer,
+    /// What the answer began with: up to two bytes.
+    answer: Vec<u8>,
     agreed: Agreed,
     transport_error: Option<io::Error>,
 }
 
 /// Why the opening handshake did not come to its end.
 pub(super) enum NotOpened {
-    /// It failed; `answer` is what the newest read began with.
+    /// It failed; `answer` is what the answer began with.
     Failed {
         failure: Failure,
-        answer: [u8; 2],
+        answer: Vec<u8>,
         error: Option<io::Error>,
     },
     Engine(EngineFailure),
@@ -73,6 +75,7 @@ impl Connection {
             kept: 0,
             answers: 0,
             buffer: ReadBuffer::new(),
+            answer: Vec::new(),
             agreed: Agreed {
                 resource_name: String::new(),
                 host: String::new(),
@@ -90,8 +93,7 @@ impl Connection {
                     return Ok(connection);
                 }
                 Some(Event::Failed(failure)) => {
-                    let answer = [connection.buffer[0], connection.buffer[1]];
-                    let error = connection.transport_error;
+                    let Self { answer, transport_error: error, .. } = connection;
                     return Err(NotOpened::Failed { failure, answer, error });
                 }
                 Some(_) => {}

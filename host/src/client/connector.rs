@@ -15,12 +15,11 @@ use crate::client::tls::Trust;
 use crate::clock::Clock;
 use crate::error::OptionRefusal;
 
-/// What an answer begins with: none at all, HTTP, and records of TLS (RFC 8446
-/// §5.1), of a handshake and of an alert.
-const NOTHING: [u8; 2] = [0, 0];
-const HTTP: [u8; 2] = *b"HT";
-const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
-const TLS_ALERT: [u8; 2] = [0x15, 0x03];
+/// What an answer begins with: HTTP, and records of TLS (RFC 8446 §5.1), of a handshake and
+/// of an alert.
+const HTTP: &[u8] = b"HT";
+const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
+const TLS_ALERT: &[u8] = &[0x15, 0x03];
 
 /// Connects to the server at a URL, with the defaults of [`Connector`].
 pub async fn connect(url: &str) -> Result<Connection, ConnectError> {
@@ -120,6 +119,10 @@ impl Connector {
 
     /// Connects to the server at a URL: `ws://` or `wss://`, a host, perhaps a
     /// port, path and query. Ready when the opening handshake is done (§4.1).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
     pub async fn connect(&self, url: &str) -> Result<Connection, ConnectError> {
         let target = Target::parse(url)?;
         let opening = Opening {
@@ -156,22 +159,21 @@ impl Connector {
 /// Why the opening handshake failed, in view of what the answer began with.
 fn explain(reason: NotOpened, opening: &Opening<'_>) -> ConnectError {
     let authority = opening.target.authority();
-    match reason {
-        NotOpened::Engine(failure) => failure.into(),
-        NotOpened::Failed { failure: Failure::Timeout(_), answer: NOTHING | HTTP, .. } => {
+    let (failure, answer, error) = match reason {
+        NotOpened::Engine(failure) => return failure.into(),
+        NotOpened::Failed { failure, answer, error } => (failure, answer, error),
+    };
+    match (failure, &answer[..]) {
+        (Failure::Timeout(_), beginning) if HTTP.starts_with(beginning) => {
             opening.timed_out(Stage::Handshake)
         }
-        NotOpened::Failed { failure: Failure::Timeout(_), .. } => {
+        (Failure::Timeout(_), _) => {
             // Whatever it is, it waits for us to say something else.
             let failure = Failure::Handshake(HandshakeError::MalformedHead);
             ConnectError::Handshake { authority, failure }
         }
-        NotOpened::Failed { answer: TLS_HANDSHAKE | TLS_ALERT, .. } => {
-            ConnectError::TlsPort(authority)
-        }
-        NotOpened::Failed { answer: NOTHING, error, .. } => {
-            ConnectError::Ended { authority, error }
-        }
-        NotOpened::Failed { failure, .. } => ConnectError::Handshake { authority, failure },
+        (_, TLS_HANDSHAKE | TLS_ALERT) => ConnectError::TlsPort(authority),
+        (_, []) => ConnectError::Ended { authority, error },
+        (failure, _) => ConnectError::Handshake { authority, failure },
     }
 }

@@ -1,13 +1,13 @@
 //! A client: connections to WebSocket servers, with the protocol in a sandbox.
 //!
 //! What a server sends is parsed inside an instance of the component of the
-//! world `protocol`, one for each connection. A [`Connection`] is driven by its
-//! own methods, on whatever tokio runtime (with I/O and time) they are called:
-//! no task runs beside it, and the one thread there is only watches how long
-//! the calls of instances take.
+//! world `protocol`, one for each connection. A [`Connection`] belongs to the
+//! tokio runtime (with I/O and time) in which it was connected, and is driven by
+//! its own methods: no task runs beside it, and the one thread there is only
+//! watches how long the calls of instances take.
 //!
-//! Imports point one way: connector, connection, guest; beside them the leaves
-//! target, dial, tls, failure, error.
+//! Imports point one way: connector, then connection and dial, then guest, target
+//! and tls, then error, then failure.
 
 mod connection;
 mod connector;

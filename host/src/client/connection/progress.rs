@@ -68,6 +68,8 @@ impl Connection {
                 match self.transport.poll_receive(cx, &mut self.buffer) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(self.end(None)),
                     Poll::Ready(Ok(count)) => {
+                        let beginning = count.min(2 - self.answer.len());
+                        self.answer.extend_from_slice(&self.buffer[..beginning]);
                         let received = self.guest.receive(now, &self.buffer[..count]);
                         return Poll::Ready(self.answer(received));
                     }
