@@ -48,6 +48,9 @@ fn lines_become_messages_and_messages_lines() {
     let output = connect(&url(server.address()), &[], "eins\n\nzwölf".as_bytes(), 0);
     assert_eq!(output.stdout, "eins\n\nzwölf\n".as_bytes());
     assert!(output.stderr.starts_with(b"-- connected to ws://"));
+    let with_password = url(server.address()).replace("//", "//user:secret@");
+    let told = String::from_utf8(connect(&with_password, &[], b"one", 0).stderr).unwrap();
+    assert!(told.starts_with("-- connected to ws://user@"), "{told}");
     let output = connect(&url(server.address()), &["--quiet"], b"one", 0);
     assert_eq!((&output.stdout[..], &output.stderr[..]), (&b"one\n"[..], &b""[..]));
 }

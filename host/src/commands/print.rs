@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use sandsock::client::{Agreed, Closure, Message, Pong, describe};
+use url::Url;
 
 /// Prints messages.
 pub(crate) struct Output {
@@ -49,7 +50,7 @@ impl Notes {
 
     /// The opening handshake is done.
     pub(crate) fn opened(&self, url: &str, agreed: &Agreed) {
-        let mut note = format!("connected to {}", escaped(url));
+        let mut note = format!("connected to {}", escaped(&without_password(url)));
         if let Some(subprotocol) = &agreed.subprotocol {
             let _ = write!(note, ", subprotocol {subprotocol}");
         }
@@ -101,6 +102,15 @@ impl Notes {
 }
 
 /// Text on one line, in which only tabs control anything.
+/// A password is for the server, not for who looks on.
+fn without_password(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    if url.password().is_none() || url.set_password(None).is_err() {
+        return text.to_owned();
+    }
+    url.into()
+}
+
 fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
