@@ -92,7 +92,7 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use alloc::boxed::Box;
     use alloc::vec::Vec;
 
@@ -103,7 +103,7 @@ mod tests {
     use crate::options::{HandedOver, Keepalive, Options, Start};
 
     /// A server's connection with permessage-deflate.
-    fn open(change: impl FnOnce(&mut Options)) -> Connection {
+    pub(in crate::connection) fn open(change: impl FnOnce(&mut Options)) -> Connection {
         let mut options = Options::default();
         change(&mut options);
         let compression = Some(AgreedCompression {

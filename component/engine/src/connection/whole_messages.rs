@@ -60,15 +60,14 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use alloc::boxed::Box;
     use alloc::vec::Vec;
 
     use super::*;
     use crate::application::{MessageKind, MessageRef};
+    use crate::connection::ending;
     use crate::error::{Failure, ProtocolError};
-    use crate::event::{Agreed, AgreedCompression, Event, Message, Next};
+    use crate::event::{Event, Message, Next};
     use crate::frame::{FIN, Opcode, RSV1};
-    use crate::options::{HandedOver, Options, Start};
     use crate::outbox::Outbox;
     use crate::payload::Payload;
 
@@ -76,17 +75,9 @@ mod tests {
     const TEXT: u8 = FIN | Opcode::Text as u8;
 
     fn open(output_bytes: u32) -> Connection {
-        let mut options = Options::default();
-        options.limits.output_bytes = output_bytes;
-        let compression = Some(AgreedCompression {
-            server_window_bits: 15,
-            client_window_bits: 15,
-            server_context_takeover: true,
-            client_context_takeover: true,
+        let mut connection = ending::tests::open(|options| {
+            options.limits.output_bytes = output_bytes;
         });
-        let agreed = Agreed { compression, ..Agreed::default() };
-        let start = Start::Accepted(HandedOver { options, agreed });
-        let mut connection = Connection::start(0, start, Box::new(|_: &mut [u8]| {})).unwrap();
         assert_eq!(drain(&mut connection).0.len(), 1, "only that it is open");
         connection
     }
