@@ -5,9 +5,12 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::GROUP;
-use super::source::Readiness;
+use slab::Slab;
+
+use super::recent::{Read, Recent};
+use super::source::{Readiness, Registered};
 use super::stream::Stream;
+use super::{GROUP, TaskId};
 
 /// What is read ahead of a task at most, in bytes, as each task of a group has a buffer.
 pub(super) const LONGEST: usize = 8 << 10;
@@ -16,6 +19,7 @@ pub(super) const LONGEST: usize = 8 << 10;
 #[derive(Default)]
 pub(super) struct Ahead {
     streams: VecDeque<(Rc<Readiness>, Rc<Stream>)>,
+    pub(super) recent: Recent,
     buffers: Buffers,
 }
 
@@ -46,20 +50,68 @@ impl Ahead {
         }
     }
 
-    /// Reads for the next so many tasks. A single one does as well itself.
-    pub(super) fn read(&mut self, tasks: usize) {
+    /// Reads for the next so many tasks, which are a group. A single one does as well itself.
+    pub(super) fn read(&mut self, tasks: usize, group: u64) {
         let count = self.streams.len().min(tasks);
-        for (readiness, stream) in self.streams.drain(..count) {
+        for _ in 0..count {
+            let Some((readiness, stream)) = self.streams.pop_front() else { return };
             // Its task may have run already, and wait again: nobody would tell it.
-            if count == 1 || stream.has_ahead() || !readiness.is_readable() {
+            if count > 1 && !stream.has_ahead() && readiness.is_readable() {
+                self.read_stream(&readiness, &stream);
+            }
+            if stream.has_ahead() {
+                readiness.note_read_for(group);
+                self.recent.add(Read { source: readiness.token(), group });
+            }
+        }
+    }
+
+    /// Reads from streams that had bytes lately, as if events had come to them. Returns
+    /// whether there were more for any.
+    pub(super) fn read_recent(
+        &mut self,
+        sources: &Slab<Registered>,
+        last_group: u64,
+        mut wake: impl FnMut(TaskId),
+    ) -> bool {
+        if !self.recent.is_due(last_group) {
+            return false;
+        }
+        let (mut reads, mut found) = (0, 0);
+        while reads < GROUP
+            && let Some(Read { source, group }) = self.recent.next(last_group)
+        {
+            let Some(Registered { readiness, stream: Some(stream) }) = sources.get(source.0) else {
+                continue;
+            };
+            if !readiness.awaits_more_than(group) || !stream.has_little() {
                 continue;
             }
-            let mut buffer = self.buffers.take();
-            if stream.read_ahead(&mut buffer) {
-                readiness.note_read_up();
+            reads += 1;
+            self.read_stream(readiness, stream);
+            if stream.has_ahead() {
+                found += 1;
+                wake(readiness.take_reader());
+                self.streams.push_back((Rc::clone(readiness), Rc::clone(stream)));
             }
-            self.buffers.put_back(buffer);
         }
+        self.recent.note(reads, found);
+        found > 0
+    }
+
+    /// Events were asked for.
+    pub(super) fn note_events(&mut self) {
+        self.recent.note_events();
+    }
+
+    fn read_stream(&mut self, readiness: &Readiness, stream: &Stream) {
+        let mut buffer = self.buffers.take();
+        if stream.read_ahead(&mut buffer) {
+            readiness.note_read_up();
+        } else {
+            readiness.note_more();
+        }
+        self.buffers.put_back(buffer);
     }
 
     /// Takes back what a stream was given to read to.

@@ -7,26 +7,21 @@
 
 use std::time::{Duration, Instant};
 
+use super::backoff::Backoff;
+
 /// The longest that a thread may be awake for nothing, whatever it is told.
 pub(super) const LONGEST: Duration = Duration::from_millis(1);
 
-/// The most waits in a row that are slept through are 2 to the power of this.
-const MOST_FAILURES: u32 = 8;
-
-/// Whether to wait awake. It has to have been worth it: each time that nothing came, twice
-/// as many waits are slept through as before, up to 256.
+/// Waits awake, as long as something comes mostly.
 pub(super) struct BusyWait {
     /// How long one wait may be awake. Zero: not at all.
     longest: Duration,
-    /// How often in a row nothing came.
-    failures: u32,
-    /// Waits that are still slept through.
-    asleep: u32,
+    backoff: Backoff,
 }
 
 impl BusyWait {
     pub(super) fn new(longest: Duration) -> Self {
-        Self { longest, failures: 0, asleep: 0 }
+        Self { longest, backoff: Backoff::default() }
     }
 
     /// Asks again and again whether something has come, unless this wait is one to sleep
@@ -35,32 +30,22 @@ impl BusyWait {
         &mut self,
         mut has_come: impl FnMut() -> Result<bool, E>,
     ) -> Result<bool, E> {
-        if self.longest.is_zero() {
-            return Ok(false);
-        }
-        if self.asleep > 0 {
-            self.asleep -= 1;
+        if self.longest.is_zero() || !self.backoff.is_due() {
             return Ok(false);
         }
         let since = Instant::now();
-        loop {
-            if has_come()? {
-                self.failures = 0;
-                return Ok(true);
-            }
-            if since.elapsed() >= self.longest {
-                break;
-            }
+        let mut has_come_in_time = has_come()?;
+        while !has_come_in_time && since.elapsed() < self.longest {
+            has_come_in_time = has_come()?;
         }
-        self.failures = MOST_FAILURES.min(self.failures + 1);
-        self.asleep = 1 << self.failures;
-        Ok(false)
+        self.backoff.note(has_come_in_time);
+        Ok(has_come_in_time)
     }
 
     /// Whether it was awake for nothing.
     #[cfg(test)]
     pub(super) fn has_failed(&self) -> bool {
-        self.failures > 0
+        self.backoff.has_failed()
     }
 }
 

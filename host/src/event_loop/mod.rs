@@ -9,9 +9,11 @@
 //! [`Clock`](crate::clock::Clock).
 
 mod ahead;
+mod backoff;
 mod batch;
 mod busy_wait;
 mod mailbox;
+mod recent;
 mod socket;
 mod source;
 mod stream;
@@ -154,7 +156,11 @@ impl EventLoop {
                 self.run_group(group);
                 woken -= group;
             }
-            if let Err(error) = self.wait(&mut events) {
+            let is_any_woken = self.tasks.is_any_woken();
+            if !is_any_woken && self.read_recent() {
+                continue;
+            }
+            if let Err(error) = self.wait(&mut events, is_any_woken) {
                 break Err(error);
             }
         };
@@ -167,7 +173,7 @@ impl EventLoop {
     /// sends follow.
     fn run_group(&self, count: usize) {
         self.groups.update(|groups| groups + 1);
-        self.ahead.borrow_mut().read(count);
+        self.ahead.borrow_mut().read(count, self.group());
         for behind in (0..count).rev() {
             self.turn.set(TURN);
             self.behind.set(behind);
@@ -176,22 +182,32 @@ impl EventLoop {
         self.send_batch();
     }
 
+    /// Reads for tasks whose peers are busy. Returns whether that woke any.
+    fn read_recent(&self) -> bool {
+        let sources = self.sources.borrow();
+        let wake = |task| self.tasks.wake(task);
+        self.ahead.borrow_mut().read_recent(&sources, self.group(), wake)
+    }
+
     /// Waits for events, unless a task is woken already, and wakes whom they concern.
-    fn wait(&self, events: &mut Events) -> io::Result<()> {
-        if self.tasks.is_any_woken() {
+    fn wait(&self, events: &mut Events, is_any_woken: bool) -> io::Result<()> {
+        if is_any_woken {
             self.take_events(events, Some(Duration::ZERO))?;
         } else if !self.wait_awake(events)? {
             self.take_events(events, None)?;
         }
-        let sources = self.sources.borrow();
+        let (mut ahead, sources) = (self.ahead.borrow_mut(), self.sources.borrow());
+        ahead.note_events();
         for event in &*events {
             // One that is gone may have left an event.
             let Some(Registered { readiness, stream }) = sources.get(event.token().0) else {
                 continue;
             };
-            self.tasks.wake(readiness.note(event));
+            if let Some(task) = readiness.note(event) {
+                self.tasks.wake(task);
+            }
             if let Some(stream) = stream {
-                self.ahead.borrow_mut().add(readiness, stream);
+                ahead.add(readiness, stream);
             }
         }
         Ok(())

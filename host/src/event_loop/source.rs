@@ -21,21 +21,30 @@ pub(super) struct Readiness {
     /// There are no more changes: the peer ended its sending direction, or the source
     /// broke. What is left to be read, and then the end, come without another event.
     is_final: Cell<bool>,
-    /// The task found nothing to read, and no event came since.
+    /// The task found nothing to read, and nothing came since.
     awaits_reading: Cell<bool>,
+    /// The group that it was read ahead for last. There is no group 0.
+    read_for: Cell<u64>,
     /// The one that waits, or did last.
     task: Cell<TaskId>,
+    token: Token,
 }
 
 impl Readiness {
-    /// Notes an event, and tells whom to wake.
-    pub(super) fn note(&self, event: &Event) -> TaskId {
+    /// Notes an event, and tells whom to wake: nobody where what it tells of was read
+    /// before it was asked for.
+    pub(super) fn note(&self, event: &Event) -> Option<TaskId> {
         let is_final = event.is_read_closed() || event.is_error();
         self.is_final.set(self.is_final.get() || is_final);
-        self.readable.set(self.readable.get() || event.is_readable() || is_final);
+        let readable = event.is_readable() || is_final;
+        self.readable.set(self.readable.get() || readable);
         let writable = event.is_writable() || event.is_write_closed() || event.is_error();
-        self.writable.set(self.writable.get() || writable);
-        self.task.get()
+        let had_room = self.writable.replace(self.writable.get() || writable);
+        (readable || !had_room).then(|| self.task.get())
+    }
+
+    pub(super) fn token(&self) -> Token {
+        self.token
     }
 
     pub(super) fn is_readable(&self) -> bool {
@@ -45,6 +54,26 @@ impl Readiness {
     /// Whether the event that came is what the task waits for so as to read; told once.
     pub(super) fn takes_event_for_reading(&self) -> bool {
         self.readable.get() && self.awaits_reading.take()
+    }
+
+    pub(super) fn note_read_for(&self, group: u64) {
+        self.read_for.set(group);
+    }
+
+    /// Whether the task waits for bytes, and those that were read for a group were the last.
+    pub(super) fn awaits_more_than(&self, group: u64) -> bool {
+        self.awaits_reading.get() && self.read_for.get() == group
+    }
+
+    /// Tells which task to wake, where what it waits for so as to read came before an event.
+    pub(super) fn take_reader(&self) -> TaskId {
+        self.awaits_reading.set(false);
+        self.task.get()
+    }
+
+    /// There may be more to read than what was.
+    pub(super) fn note_more(&self) {
+        self.readable.set(true);
     }
 
     /// All that there was is read. An attempt would find out, but costs a system call.
@@ -65,7 +94,6 @@ pub(super) struct Registered {
 pub(super) struct Source<S> {
     inner: Rc<S>,
     readiness: Rc<Readiness>,
-    token: Token,
     events: Rc<EventLoop>,
 }
 
@@ -76,21 +104,26 @@ impl<S: AsFd> Source<S> {
         stream: Option<Rc<Stream>>,
         events: &Rc<EventLoop>,
     ) -> io::Result<Self> {
+        let mut sources = events.sources.borrow_mut();
+        let entry = sources.vacant_entry();
+        let token = Token(entry.key());
         let readiness = Rc::new(Readiness {
             readable: Cell::new(true),
             writable: Cell::new(true),
             is_final: Cell::new(false),
             awaits_reading: Cell::new(false),
+            read_for: Cell::new(0),
             task: Cell::new(events.running()),
+            token,
         });
         events.streams.update(|streams| streams + usize::from(stream.is_some()));
-        let registered = Registered { readiness: Rc::clone(&readiness), stream };
-        let token = Token(events.sources.borrow_mut().insert(registered));
+        entry.insert(Registered { readiness: Rc::clone(&readiness), stream });
+        drop(sources);
         let mut fd = SourceFd(&inner.as_fd().as_raw_fd());
         let interests = Interest::READABLE | Interest::WRITABLE;
         let registered = events.registry.register(&mut fd, token, interests);
         // Dropped, it is forgotten.
-        let source = Self { inner, readiness, token, events: Rc::clone(events) };
+        let source = Self { inner, readiness, events: Rc::clone(events) };
         registered.map(|()| source)
     }
 }
@@ -178,7 +211,7 @@ impl<S> Source<S> {
 
 impl<S> Drop for Source<S> {
     fn drop(&mut self) {
-        let gone = self.events.sources.borrow_mut().try_remove(self.token.0);
+        let gone = self.events.sources.borrow_mut().try_remove(self.readiness.token.0);
         let has_stream = gone.is_some_and(|registered| registered.stream.is_some());
         self.events.streams.update(|streams| streams - usize::from(has_stream));
     }

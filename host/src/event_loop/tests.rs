@@ -160,7 +160,7 @@ fn a_task_that_always_has_bytes_to_read_gives_way_and_goes_on() -> Done {
 }
 
 /// Waits to be woken from another thread.
-async fn be_woken() {
+pub(super) async fn be_woken() {
     let (send, sent) = oneshot::channel();
     thread::spawn(move || send.send(1).unwrap());
     assert_eq!(sent.await, Ok(1));
