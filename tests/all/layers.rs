@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 14] = [
     &["compressor"],
     &["deflate"],
     &["frame", "ping", "state", "timers"],
-    &["entropy", "growth", "mask", "role", "utf8"],
+    &["entropy", "growth", "mask", "role", "token", "utf8"],
     &["options"],
     &["event"],
     &["close", "error"],

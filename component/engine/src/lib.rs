@@ -29,7 +29,6 @@ pub mod event;
 mod frame;
 mod growth;
 mod handshake;
-
 mod mask;
 mod message;
 pub mod options;
@@ -41,6 +40,7 @@ mod role;
 mod state;
 pub mod time;
 mod timers;
+mod token;
 mod transmit;
 mod utf8;
 

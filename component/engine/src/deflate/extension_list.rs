@@ -9,6 +9,8 @@
 //! One pass over the input, no allocation: a head's worth of parameters costs
 //! its reader no more than the head itself.
 
+use crate::token::is_token_byte;
+
 /// A list that §9.1 does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
@@ -81,8 +83,9 @@ impl<'a> ExtensionList<'a> {
 
     /// One or more characters of a token, and the white space behind it.
     fn token(&mut self) -> Result<&'a str, Malformed> {
-        let end = self.rest.bytes().position(|byte| !is_token(byte)).unwrap_or(self.rest.len());
-        // A byte that is_token rejects starts a character: tokens are ASCII.
+        let end =
+            self.rest.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(self.rest.len());
+        // A byte that is_token_byte rejects starts a character: tokens are ASCII.
         let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
         self.rest = rest;
         self.skip_white_space();
@@ -99,7 +102,7 @@ impl<'a> ExtensionList<'a> {
         // the first quote ends the string, and backslashes never stand in pairs.
         let pairs = written.as_bytes().windows(2).any(|two| two == br"\\");
         let escapes_end = !pairs && !written.ends_with('\\');
-        let is_a_token = value.bytes().next().is_some() && value.bytes().all(is_token);
+        let is_a_token = value.bytes().next().is_some() && value.bytes().all(is_token_byte);
         if escapes_end && is_a_token { Ok(value) } else { Err(Malformed) }
     }
 
@@ -133,11 +136,6 @@ impl Value<'_> {
     fn bytes(self) -> impl Iterator<Item = u8> {
         self.written.bytes().filter(|byte| *byte != b'\\')
     }
-}
-
-/// RFC 2616 §2.2: any US-ASCII character but controls and separators.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::grammar;
 use crate::error::OptionError;
 use crate::event::Header;
+use crate::token::is_token;
 
 /// Fields that a caller may not add, as the opening handshake writes them
 /// itself, besides all `Sec-WebSocket-` ones; or as they would announce a body.
@@ -48,9 +49,7 @@ impl HeadWriter {
 /// Whether a caller's fields may be added to a head.
 pub(super) fn validate_added(headers: &[Header]) -> Result<(), OptionError> {
     let may_be_added = |header: &&Header| {
-        grammar::is_token(&header.name)
-            && grammar::is_field_value(&header.value)
-            && !is_own(&header.name)
+        is_token(&header.name) && grammar::is_field_value(&header.value) && !is_own(&header.name)
     };
     match headers.iter().find(|header| !may_be_added(header)) {
         Some(bad) => Err(OptionError::Header(bad.name.clone())),

@@ -6,24 +6,10 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The same for bytes.
-// Not inlined, as below: it is long, asked for often, and need not be fast.
+// Not inlined, as some below: it is long, asked for often, and need not be fast.
 #[inline(never)]
 pub(super) fn are_same(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-/// `tchar` (RFC 9110 §5.6.2).
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~'
-    ) || byte.is_ascii_alphanumeric()
-}
-
-/// `token` (RFC 9110 §5.6.2).
-#[inline(never)]
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 /// `field-value` (RFC 9110 §5.5): no control characters, and no white space
@@ -83,16 +69,6 @@ fn is_scheme(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_holds_the_bytes_that_rfc_9110_lists() {
-        let listed =
-            b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        for byte in 0..=u8::MAX {
-            assert_eq!(is_token_byte(byte), listed.contains(&byte), "{byte:#x}");
-        }
-        assert!(is_token("chat.v2") && !is_token("") && !is_token("a b"));
-    }
 
     #[test]
     fn a_field_value_has_no_control_characters_and_no_white_space_around_it() {

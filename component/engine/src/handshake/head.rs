@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::grammar;
 use crate::error::HandshakeError;
 use crate::options::Limits;
+use crate::token::is_token_byte;
 
 /// A whole head, up to and with its blank line.
 #[derive(Debug)]
@@ -107,14 +107,14 @@ impl HeadReader {
             (Place::Start, b'\r') => Ok(Place::EmptyLine),
             (Place::EmptyLine, b'\n') => Ok(Place::FirstLine),
             // A method is a token (RFC 9112 §3).
-            (Place::Start | Place::FirstLine, _) if grammar::is_token_byte(byte) => Ok(Place::Line),
+            (Place::Start | Place::FirstLine, _) if is_token_byte(byte) => Ok(Place::Line),
             (Place::HttpName(len), _) if HTTP_NAME.get(len) == Some(&byte) => {
                 let len = len + 1;
                 Ok(if len == HTTP_NAME.len() { Place::Line } else { Place::HttpName(len) })
             }
             // So is a field's name (RFC 9110 §5.1). White space instead would be
             // obsolete line folding, which is refused (RFC 9112 §5.2).
-            (Place::NextLine, _) if grammar::is_token_byte(byte) => {
+            (Place::NextLine, _) if is_token_byte(byte) => {
                 if self.field_count == self.most_fields {
                     return Err(HandshakeError::HeaderCount);
                 }

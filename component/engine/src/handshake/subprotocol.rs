@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::fields::Fields;
-use super::grammar;
 use crate::error::{HandshakeError, OptionError};
+use crate::token::is_token;
 
 const NAME: &str = "Sec-WebSocket-Protocol";
 
@@ -59,7 +59,7 @@ fn sorted<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<&'a str>, &'a 
     // A heap: a slice's own way to be sorted is faster, and much more code.
     let mut heap = BinaryHeap::new();
     for text in texts {
-        if !grammar::is_token(text) {
+        if !is_token(text) {
             return Err(text);
         }
         heap.push(text);
