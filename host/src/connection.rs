@@ -52,12 +52,7 @@ where
     let lingering = match connection.exchange(accepted).await {
         Ok(lingering) => lingering,
         Err(failure) => {
-            // A shared instance is logged where it failed, not for each sharer.
-            if matches!(failure, GuestFailure::Shared) {
-                debug!(%peer, cause = %failure, "the connection is closed");
-            } else {
-                warn!(%peer, cause = %failure, "the guest failed; its connection is closed");
-            }
+            connection.log_failure(&failure);
             connection.transport.queue(match connection.ready_state {
                 ReadyState::Connecting => INTERNAL_SERVER_ERROR.to_vec(),
                 ReadyState::Open => INTERNAL_ERROR.to_vec(),
@@ -253,6 +248,19 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     fn received(&mut self, Passed { received, output }: Passed) -> Wake {
         self.long_reads.note(received, output, self.next);
         Wake::Received(received)
+    }
+
+    fn log_failure(&self, failure: &GuestFailure) {
+        let peer = self.peer;
+        let text = "the guest failed; its connection is closed";
+        // A shared instance is told of where it failed, not for each sharer.
+        if !matches!(failure, GuestFailure::Shared)
+            && let Some(times) = self.worker.guest_failures.borrow_mut().permit()
+        {
+            warn!(%peer, times, cause = %failure, "{text}");
+        } else {
+            debug!(%peer, cause = %failure, "{text}");
+        }
     }
 
     fn log_closure(&self, endpoint: &Endpoint) {

@@ -18,7 +18,14 @@ pub enum Error {
         .0.port(), .0.ip()
     )]
     PortTaken(SocketAddr),
-    /// The operating system does not let the server listen there.
+    /// A port that takes a privilege to listen on, mostly one below 1024.
+    #[error(
+        "port {} of {} takes a privilege: choose one from 1024 on, or give the program one \
+         (setcap cap_net_bind_service=+ep sandsock)",
+        .0.port(), .0.ip()
+    )]
+    PortPrivileged(SocketAddr),
+    /// The server cannot listen there.
     #[error("cannot listen on {address}: {error}")]
     Listen {
         /// Where.

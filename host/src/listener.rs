@@ -67,6 +67,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 fn listen_error(address: SocketAddr, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken(address),
+        io::ErrorKind::PermissionDenied => Error::PortPrivileged(address),
         _ => Error::Listen { address, error },
     }
 }
@@ -85,4 +86,18 @@ pub(crate) fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_server_from_a_port_is_told_with_what_to_do() {
+        let address = "127.0.0.1:80".parse().unwrap();
+        let text = |kind: io::ErrorKind| listen_error(address, kind.into()).to_string();
+        assert!(text(io::ErrorKind::PermissionDenied).contains("setcap"));
+        assert!(text(io::ErrorKind::AddrInUse).contains("port 0"));
+        assert!(text(io::ErrorKind::AddrNotAvailable).contains("cannot listen on 127.0.0.1:80"));
+    }
 }

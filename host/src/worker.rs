@@ -15,6 +15,7 @@ use crate::isolation::Sandboxes;
 use crate::read_buffer::ReadBuffer;
 use crate::reclaim::Reclaim;
 use crate::roster::Roster;
+use crate::throttle::Throttle;
 
 /// Refused connections of one worker that are closed with care at once. Any
 /// further ones are dropped: refusing is not to become the load.
@@ -43,6 +44,8 @@ pub(crate) struct Worker {
     /// A permit for each refused connection that is closed with care.
     pub(crate) refusals: Arc<Semaphore>,
     pub(crate) reclaim: Reclaim,
+    /// Of warnings that a guest failed, as a peer may know how to make one fail.
+    pub(crate) guest_failures: RefCell<Throttle>,
 }
 
 impl Worker {
@@ -62,6 +65,7 @@ impl Worker {
             buffer: RefCell::new(ReadBuffer::new()),
             refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
             reclaim: Reclaim::default(),
+            guest_failures: RefCell::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `sandsock connect`: what it prints, and the exit status that scripts go by.
 
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Output;
@@ -10,7 +11,7 @@ use rustix::process::Signal;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::server::{Server, read_head, run, signal, start};
+use crate::harness::server::{Server, read_head, run, sandsock, signal, start};
 
 /// Runs `sandsock connect`, and expects an exit status.
 fn connect(url: &str, flags: &[&str], input: &[u8], status: i32) -> Output {
@@ -100,6 +101,27 @@ fn what_is_not_understood_is_status_2() {
     assert_eq!(run(&["connect"]).status.code(), Some(2));
     let output = run(&["connect", "--header", "no colon", "ws://localhost"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn messages_that_cannot_be_written_are_status_1_unless_nobody_reads_them() {
+    let serve = |mut socket: WebSocket<TcpStream>| {
+        socket.send(Message::text("one")).unwrap();
+        let Ok(Message::Close(Some(frame))) = socket.read() else { panic!("no Close frame") };
+        assert_eq!(u16::from(frame.code), 1001);
+        while socket.read().is_ok() {}
+    };
+    let mut command = sandsock(&["connect", "--keep-open", &opened(serve)]);
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("cannot write to the standard output"), "{error}");
+
+    let mut child = sandsock(&["connect", "--keep-open", &opened(serve)]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

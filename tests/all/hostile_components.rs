@@ -89,11 +89,30 @@ fn a_misdeed_costs_its_own_connection_and_no_other() {
             stream.write_all(&[misdeed]).unwrap();
             assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
             let peer = stream.local_addr().unwrap().to_string();
-            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+            server.wait_for_log(&["the guest failed", "cause=", cause, &peer]);
             assert_well(&mut bystander);
             assert_well(&mut opened(&server));
         }
     }
+}
+
+#[test]
+fn many_misdeeds_are_few_warnings() {
+    const MANY: usize = 100;
+    let Hostile { server, _component } = hostile("connection", Shape::OneModule);
+    for _ in 0..MANY {
+        let mut stream = opened(&server);
+        stream.write_all(b"u").unwrap();
+        assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR);
+        let peer = stream.local_addr().unwrap().to_string();
+        server.wait_for_log(&["the guest failed", &peer]);
+    }
+    let log = server.log();
+    let count = |level| {
+        log.lines().filter(|line| line.contains(level) && line.contains("the guest failed")).count()
+    };
+    assert_eq!(count("WARN") + count("DEBUG"), MANY);
+    assert!((1..MANY / 2).contains(&count("WARN")), "{}", count("WARN"));
 }
 
 #[test]
@@ -107,7 +126,7 @@ fn in_a_shared_instance_a_misdeed_costs_those_who_share_it_and_nobody_after() {
             stream.write_all(&[misdeed]).unwrap();
             assert_eq!(read_to_end(&mut stream), INTERNAL_ERROR, "{}", char::from(misdeed));
             let peer = stream.local_addr().unwrap().to_string();
-            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+            server.wait_for_log(&["the guest failed", "cause=", cause, &peer]);
             assert_eq!(read_to_end(&mut bystander), INTERNAL_ERROR, "{}", char::from(misdeed));
             assert_well(&mut opened(&server));
         }
@@ -124,7 +143,7 @@ fn a_misdeed_in_the_opening_handshake_is_answered_with_500() {
             let answer = read_to_end(&mut stream);
             assert!(answer.starts_with(b"HTTP/1.1 500 "), "{}", char::from(misdeed));
             let peer = stream.local_addr().unwrap().to_string();
-            server.wait_for_log(&["WARN", "cause=", cause, &peer]);
+            server.wait_for_log(&["the guest failed", "cause=", cause, &peer]);
         }
     }
 }

@@ -67,7 +67,8 @@ const SYNTAX: &str = "Sizes are in bytes, or with a unit: 64KiB, 16MiB. \
 const CONNECT: &str = "\
 Exit status:
   0    closed cleanly, with code 1000, 1001 or none
-  1    not connected: the line on the standard error says why
+  1    not connected, or messages cannot be written to the output: the line on the
+       standard error says why
   2    not understood: flags, or text in the input that is not UTF-8
   3    the connection failed, or ended without a closing handshake
   4    closed cleanly, with another code

@@ -1,6 +1,7 @@
 //! `connect`: a conversation between a person, or a script, and a server.
 
 use std::future::{self, Future};
+use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::cli::connect::Connect;
 #[repr(u8)]
 pub(crate) enum Ending {
     Normal = 0,
+    BadOutput = 1,
     BadInput = 2,
     Abnormal = 3,
     OtherCode = 4,
@@ -83,7 +85,7 @@ enum State {
     Listening,
     /// The closing handshake is under way.
     Closing,
-    /// The same, and nobody reads the output any more.
+    /// The same, and there is no more output.
     Unread,
 }
 
@@ -141,10 +143,8 @@ impl Conversation {
         match event {
             Event::Message(message) if self.state != State::Unread => {
                 self.newest = Instant::now();
-                if self.output.message(message).is_err() {
-                    self.close(1001).await?;
-                    self.state = State::Unread;
-                    self.ending = Some(Ending::Normal);
+                if let Err(error) = self.output.message(message) {
+                    self.stop_printing(&error).await?;
                 }
             }
             Event::Ping(application_data) => self.notes.ping(application_data),
@@ -158,6 +158,18 @@ impl Conversation {
     async fn interrupt(&mut self) -> Result<(), SendError> {
         self.notes.closing("interrupted: closing; once more ends at once");
         self.close(1001).await
+    }
+
+    /// Prints no more messages. That whoever read them left is no error.
+    async fn stop_printing(&mut self, error: &io::Error) -> Result<(), SendError> {
+        let has_left = error.kind() == io::ErrorKind::BrokenPipe;
+        if !has_left {
+            eprintln!("sandsock: cannot write to the standard output: {error}");
+        }
+        self.ending = Some(if has_left { Ending::Normal } else { Ending::BadOutput });
+        self.close(1001).await?;
+        self.state = State::Unread;
+        Ok(())
     }
 
     /// Takes no more of the input, which is not fit to be sent.

@@ -21,7 +21,7 @@ impl Output {
         Self { is_terminal, binary: binary && !is_terminal }
     }
 
-    /// Prints a message. Fails when nobody reads any more.
+    /// Prints a message. Fails when nobody reads any more, or there is no room.
     pub(crate) fn message(&self, message: &Message) -> io::Result<()> {
         let mut output = io::stdout().lock();
         match message {

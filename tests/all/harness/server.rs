@@ -53,7 +53,8 @@ fn binary() -> PathBuf {
     path
 }
 
-fn sandsock(arguments: &[&str]) -> Command {
+/// The host with arguments, and without an input.
+pub(crate) fn sandsock(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -168,6 +169,11 @@ impl Server {
     }
 
     /// Resident memory of the process.
+    /// What it wrote to its standard error so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.status_bytes("VmRSS:")
     }
