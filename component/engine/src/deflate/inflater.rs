@@ -82,7 +82,7 @@ impl Inflater {
             if filled == output.len() {
                 let room = step.min(end.saturating_sub(filled));
                 if room == 0 {
-                    return Ok(Progress::Pending);
+                    return within(limit, filled).map(|()| Progress::Pending);
                 }
                 growth::reserve(output, room, within_limit);
                 output.resize(filled + room, 0);
@@ -94,10 +94,7 @@ impl Inflater {
             filled += written;
             // Before the status: in what chunks the bytes come is not to decide which of the
             // two is found.
-            if filled as u64 > limit {
-                output.truncate(filled);
-                return Err(LimitError::MessageBytes(filled as u64).into());
-            }
+            let status = within(limit, filled).and(status.map_err(Failure::from));
             if status.is_err() {
                 output.truncate(filled);
             }
@@ -146,6 +143,11 @@ impl Inflater {
             self.stream_start = 0;
         }
     }
+}
+
+/// Fails if a message is longer than the limit.
+fn within(limit: u64, len: usize) -> Result<(), Failure> {
+    if len as u64 > limit { Err(LimitError::MessageBytes(len as u64).into()) } else { Ok(()) }
 }
 
 /// DEFLATE without zlib's header, largest window.

@@ -28,6 +28,7 @@ fn a_bomb_stops_at_the_limit_and_never_holds_more() {
         };
         assert_eq!(failure, Err(LimitError::MessageBytes(limit + 1).into()));
         assert!(message.capacity() as u64 <= limit + 1, "{} for {limit}", message.capacity());
+        assert_eq!(inflater.inflate(&mut input, &mut message, limit, 1 << 16), failure);
     }
 }
 
