@@ -5,8 +5,9 @@
 //! locks and counts atomically for each event. Here a socket knows the one task that
 //! waits for it, and an event is a flag and a place in a queue. Tasks run in groups, with
 //! their reads before them and their sends behind, so that the kernel does the same thing
-//! several times in a row. Timers are not in it: another thread waits for them, see
-//! [`Clock`](crate::clock::Clock).
+//! several times in a row. Where peers are busy, their sockets are read from before the
+//! kernel is asked which have something. Timers are not in it: another thread waits for
+//! them, see [`Clock`](crate::clock::Clock).
 
 mod ahead;
 mod backoff;
