@@ -61,7 +61,7 @@ impl Ahead {
             }
             if stream.has_ahead() {
                 readiness.note_read_for(group);
-                self.recent.add(Read { source: readiness.token(), group });
+                self.recent.add(Read { source: readiness.token(), group, was_put_back: false });
             }
         }
     }
@@ -79,12 +79,13 @@ impl Ahead {
         }
         let (mut reads, mut found) = (0, 0);
         while reads < GROUP
-            && let Some(Read { source, group }) = self.recent.next(last_group)
+            && let Some(read) = self.recent.next(last_group)
         {
-            let Some(Registered { readiness, stream: Some(stream) }) = sources.get(source.0) else {
+            let Some(Registered { readiness, stream: Some(stream) }) = sources.get(read.source.0)
+            else {
                 continue;
             };
-            if !readiness.awaits_more_than(group) || !stream.has_little() {
+            if !readiness.awaits_more_than(read.group) || !stream.has_little() {
                 continue;
             }
             reads += 1;
@@ -93,6 +94,9 @@ impl Ahead {
                 found += 1;
                 wake(readiness.take_reader());
                 self.streams.push_back((Rc::clone(readiness), Rc::clone(stream)));
+            } else if self.recent.put_back(read) {
+                // Those behind it were answered later, and are not to be served before it.
+                break;
             }
         }
         self.recent.note(reads, found);

@@ -2,7 +2,7 @@
 //!
 //! It looks at each socket once more to tell, which takes 8 % of a worker's time for short
 //! messages. Where peers are busy, those that were answered a while ago have mostly sent
-//! again.
+//! again, in the order in which they were.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::GROUP;
 use super::backoff::Backoff;
 
 /// How long nobody is asked for events at most, as those of other sources wait meanwhile.
-const LONGEST: Duration = Duration::from_micros(500);
+const LONGEST: Duration = Duration::from_micros(200);
 
 /// The most reads that are remembered.
 const MOST: usize = 8 * GROUP;
@@ -24,6 +24,8 @@ pub(super) struct Read {
     pub(super) source: Token,
     /// The group that it was for.
     pub(super) group: u64,
+    /// The stream has been read from again, and had nothing.
+    pub(super) was_put_back: bool,
 }
 
 /// The reads of late that found bytes, those first that are longest ago.
@@ -78,6 +80,15 @@ impl Recent {
         self.reads.pop_front_if(|read| read.group < last)
     }
 
+    /// Puts back a read whose stream has nothing yet, to be the next. Returns whether it did:
+    /// only once, so that a peer that has left off keeps nobody else waiting.
+    pub(super) fn put_back(&mut self, read: Read) -> bool {
+        if !read.was_put_back {
+            self.reads.push_front(Read { was_put_back: true, ..read });
+        }
+        !read.was_put_back
+    }
+
     /// Notes how many reads were made again, and how many of them found bytes.
     pub(super) fn note(&mut self, again: usize, found: usize) {
         if again > 0 {
@@ -105,7 +116,7 @@ mod tests {
     const LONG: Duration = Duration::from_mins(1);
 
     fn read(source: usize, group: u64) -> Read {
-        Read { source: Token(source), group }
+        Read { source: Token(source), group, was_put_back: false }
     }
 
     /// With reads for the groups 1 and 2.
@@ -126,6 +137,17 @@ mod tests {
         assert_eq!([(); 3].map(|()| recent.next(2)), [Some(read(5, 1)), Some(read(3, 1)), None]);
         assert!(!recent.is_due(2));
         assert!(recent.is_due(3));
+    }
+
+    #[test]
+    fn one_that_finds_nothing_is_the_next_once_more() {
+        let mut recent = recent(LONG);
+        let first = recent.next(2).unwrap();
+        assert!(recent.put_back(first));
+        let again = recent.next(2).unwrap();
+        assert_eq!(again.source, first.source);
+        assert!(!recent.put_back(again));
+        assert_eq!(recent.next(2), Some(read(3, 1)));
     }
 
     #[test]
