@@ -101,7 +101,6 @@ impl Notes {
     }
 }
 
-/// Text on one line, in which only tabs control anything.
 /// A password is for the server, not for who looks on.
 fn without_password(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
@@ -111,6 +110,7 @@ fn without_password(text: &str) -> String {
     url.into()
 }
 
+/// Text on one line, in which only tabs control anything.
 fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {

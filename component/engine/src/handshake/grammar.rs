@@ -6,7 +6,7 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The same for bytes.
-// Not inlined, as some below: it is long, asked for often, and need not be fast.
+// Not inlined: it is long, asked for often, and need not be fast.
 #[inline(never)]
 pub(super) fn are_same(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
