@@ -71,6 +71,7 @@ mod process;
 mod read_buffer;
 mod reclaim;
 mod roster;
+mod scheduling;
 mod server;
 mod settings;
 mod store;

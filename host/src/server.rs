@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::listener::{self, Listener};
 use crate::process;
+use crate::scheduling;
 use crate::tls::Tls;
 
 /// A server that listens already, and serves once it runs.
@@ -66,6 +67,8 @@ impl Server {
         let vacancies = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         let (end, ended) = watch::channel(());
         let (report, mut reports) = mpsc::unbounded_channel();
+        // For a single one there mostly is a core to itself.
+        let share_cores = self.listeners.len() > 1;
 
         for (number, listeners) in self.listeners.into_iter().enumerate() {
             let assignment = Assignment {
@@ -79,6 +82,9 @@ impl Server {
             thread::Builder::new()
                 .name(format!("worker-{number}"))
                 .spawn(move || {
+                    if share_cores {
+                        scheduling::wait_for_the_core();
+                    }
                     let ran = catch_unwind(AssertUnwindSafe(|| accept::run(assignment)));
                     let panicked = |_| Err(Error::Worker(io::Error::other("it panicked")));
                     // Nobody is there to be told once the server has returned.

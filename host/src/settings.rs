@@ -20,7 +20,9 @@ pub enum Isolation {
 pub struct Settings {
     /// Who shares an instance with whom. Default: nobody.
     pub isolation: Isolation,
-    /// Worker threads, each with its own listener. Default: one for each core.
+    /// Worker threads, each with its own listener. Default: one for each core. On Linux
+    /// several of them wait while another thread has the core (sched(7), `SCHED_BATCH`),
+    /// as that may be who sends, unless the process has a policy of its own.
     pub workers: NonZeroUsize,
     /// Connections at once, those in their TLS handshake among them. Above it
     /// new ones are refused: with status 503, or where TLS is spoken with none.

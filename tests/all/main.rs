@@ -23,6 +23,7 @@ mod hostile_frames;
 mod hostile_heads;
 mod layers;
 mod memory;
+mod scheduling;
 mod slow_peers;
 mod sockets;
 mod split;

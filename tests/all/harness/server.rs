@@ -168,12 +168,12 @@ impl Server {
         self.log.wait_until(&missing, |written| written.text.lines().any(holds_all));
     }
 
-    /// Resident memory of the process.
     /// What it wrote to its standard error so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 
+    /// Resident memory of the process.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.status_bytes("VmRSS:")
     }
@@ -181,6 +181,18 @@ impl Server {
     /// The most that it ever had.
     pub(crate) fn peak_memory_bytes(&self) -> u64 {
         self.status_bytes("VmHWM:")
+    }
+
+    /// The scheduling policy of each worker there is (proc(5), `stat`).
+    pub(crate) fn worker_policies(&self) -> Vec<u32> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let stats = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
+        let of_worker = |stat: String| {
+            let (name, fields) = stat.rsplit_once(") ")?;
+            let policy = fields.split(' ').nth(38)?;
+            name.contains("(worker-").then(|| policy.parse().unwrap())
+        };
+        stats.filter_map(|stat| of_worker(stat.unwrap())).collect()
     }
 
     fn status_bytes(&self, field: &str) -> u64 {
