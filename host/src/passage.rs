@@ -2,32 +2,36 @@
 //!
 //! An output would have to be copied for the host, which writes it to a socket, where
 //! it is copied again. Written from where it is, it is copied once, and so are bytes
-//! that are read to where the guest has them: this counts for long messages. TLS makes
-//! short ones records from where they are.
+//! that are read to where the guest has them: this counts for long messages. With TLS
+//! it is a copy less either way as well.
 
-use std::io::Write;
 use std::task::Poll;
 
 use rustix::net::{RecvFlags, recv};
-use rustls::ServerConnection;
-use tokio_rustls::server::TlsStream;
 
 use crate::bindings::types::ReadyState;
 use crate::event_loop::{Follows, Socket};
+use crate::tls::TlsSocket;
 
 /// A stream that a passage may use.
 pub(crate) trait Direct {
-    /// The socket that its bytes pass as they are, if there is one.
-    fn socket(&self) -> Option<&Socket>;
+    /// The socket that its bytes pass, as they are or in records.
+    fn socket(&self) -> &Socket;
+    /// Bytes of a message that were read before that was asked for.
+    fn take_bytes_ahead(&self) -> Option<Vec<u8>>;
     /// What takes outputs, as long as none wait to be transmitted.
     fn way(&mut self) -> Way<'_>;
-    /// Ready once the socket may have bytes to read; at once without one.
+    /// Ready once there may be bytes to read.
     fn poll_readable(&self) -> Poll<()>;
 }
 
 impl Direct for Socket {
-    fn socket(&self) -> Option<&Socket> {
-        Some(self)
+    fn socket(&self) -> &Socket {
+        self
+    }
+
+    fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
+        self.take_bytes_ahead()
     }
 
     fn way(&mut self) -> Way<'_> {
@@ -39,31 +43,31 @@ impl Direct for Socket {
     }
 }
 
-impl Direct for TlsStream<Socket> {
-    fn socket(&self) -> Option<&Socket> {
+impl Direct for TlsSocket {
+    fn socket(&self) -> &Socket {
+        self.socket()
+    }
+
+    fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
         None
     }
 
     fn way(&mut self) -> Way<'_> {
-        Way::Tls(self.get_mut().1)
+        Way::Tls(self)
     }
 
+    /// There may be more in it than in its socket.
     fn poll_readable(&self) -> Poll<()> {
         Poll::Ready(())
     }
 }
 
-/// The longest output that becomes TLS records at once, in bytes. Records that wait, as what
-/// a socket keeps of a batch, count neither as queued for the peer nor as its progress: a
-/// deadline is not put off for them, so they are to be few.
-const LONGEST_RECORDED: usize = 4 << 10;
-
 /// What takes an output from where it is.
 pub(crate) enum Way<'s> {
     /// A socket that does not block.
     Socket(&'s Socket),
-    /// Records, which the next flush of their stream sends.
-    Tls(&'s mut ServerConnection),
+    /// The same, in records.
+    Tls(&'s mut TlsSocket),
     None,
 }
 
@@ -77,10 +81,8 @@ impl Way<'_> {
                 Poll::Ready(Ok(sent)) => sent,
                 Poll::Ready(Err(_)) | Poll::Pending => 0,
             },
-            Self::Tls(tls) if bytes.len() <= LONGEST_RECORDED && !tls.wants_write() => {
-                tls.writer().write(bytes).unwrap_or(0)
-            }
-            Self::Tls(_) | Self::None => 0,
+            Self::Tls(tls) => tls.send(bytes),
+            Self::None => 0,
         }
     }
 }
@@ -133,10 +135,11 @@ impl<'s> Passage<'s> {
     /// Reads once. Says how many bytes came; none also where something is wrong with
     /// the socket, which then ends for whoever reads from the transport.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
-        if let Way::Socket(socket) = self.way {
-            let read = recv(socket, room, RecvFlags::empty());
-            self.passed.received = read.map_or(0, |(_, count)| count);
-        }
+        self.passed.received = match &mut self.way {
+            Way::Socket(socket) => recv(socket, room, RecvFlags::empty()).map_or(0, |(_, n)| n),
+            Way::Tls(tls) => tls.read(room),
+            Way::None => 0,
+        };
         self.passed.received
     }
 
@@ -168,13 +171,9 @@ pub(crate) mod tests {
     use std::io::{self, Read};
     use std::net::{TcpListener, TcpStream};
     use std::pin::Pin;
-    use std::sync::Arc;
     use std::task::{Context, Waker};
     use std::time::Duration;
 
-    use rustls::ServerConfig;
-    use rustls::crypto::ring;
-    use rustls::server::ResolvesServerCertUsingSni;
     use tokio::io::AsyncWrite;
 
     use super::*;
@@ -199,23 +198,6 @@ pub(crate) mod tests {
     #[test]
     fn without_a_way_all_is_left() {
         assert_eq!(rest(Way::None, 6, b"output"), Ok(Some(b"output".to_vec())));
-    }
-
-    #[test]
-    fn tls_takes_what_is_short_while_nothing_waits_in_it() {
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
-        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
-        let long = [0; LONGEST_RECORDED + 1];
-        let mut left = |bytes| rest(Way::Tls(&mut connection), long.len(), bytes).unwrap().unwrap();
-        assert_eq!(left(b"short"), b"");
-        assert_eq!(left(&long), long);
-        connection.send_close_notify();
-        let left = rest(Way::Tls(&mut connection), 6, b"behind");
-        assert_eq!(left, Ok(Some(b"behind".to_vec())));
     }
 
     #[test]

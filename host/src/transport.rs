@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
-use crate::event_loop::Socket;
 use crate::passage::{Direct, Way};
 use crate::read_buffer::ReadBuffer;
 
@@ -97,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     where
         S: Direct,
     {
-        self.stream.socket()?.take_bytes_ahead()
+        self.stream.take_bytes_ahead()
     }
 
     /// How many bytes can be received past this transport.
@@ -105,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     where
         S: Direct,
     {
-        self.stream.socket().filter(|_| self.is_idle()).map_or(0, Socket::waiting)
+        if self.is_idle() { self.stream.socket().waiting() } else { 0 }
     }
 
     /// How many bytes wait to be transmitted.

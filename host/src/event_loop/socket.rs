@@ -1,7 +1,7 @@
 //! The sockets of an event loop. What waits for one is the task that runs, whatever
 //! context it is polled with.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
@@ -16,6 +16,11 @@ use super::EventLoop;
 use super::batch::LONGEST;
 use super::source::Source;
 use super::stream::{Follows, Stream};
+
+/// Bytes of several buffers that are sent at once at most: two full TLS records, and a
+/// short one. The peer begins with what it has while the next ones are on their way; more
+/// at once, and it waits longer (64 KiB: 0.9 of the throughput of 1 MiB over TLS).
+const MOST_TOGETHER: usize = 40 << 10;
 
 /// A TCP connection.
 pub(crate) struct Socket(Source<Stream>);
@@ -158,6 +163,25 @@ impl AsyncWrite for Socket {
         self.poll_send(bytes, Follows::Anything)
     }
 
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let together = together(buffers);
+        let [_, _, ..] = together else {
+            let first = buffers.iter().find(|buffer| !buffer.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |buffer| buffer));
+        };
+        ready!(self.poll_rest())?;
+        ready!(self.poll_batch())?;
+        self.0.poll_write(|stream| stream.try_send_vectored(together))
+    }
+
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_rest()
     }
@@ -166,6 +190,16 @@ impl AsyncWrite for Socket {
         ready!(self.poll_batch())?;
         Poll::Ready(self.stream().tcp().shutdown(Shutdown::Write))
     }
+}
+
+/// Those buffers that are sent at once: the first ones.
+fn together<'b, 's>(buffers: &'b [IoSlice<'s>]) -> &'b [IoSlice<'s>] {
+    let mut bytes = 0;
+    let beyond = buffers.iter().position(|buffer| {
+        bytes += buffer.len();
+        bytes > MOST_TOGETHER
+    });
+    &buffers[..beyond.map_or(buffers.len(), |first| first.max(1))]
 }
 
 /// A socket that listens.
@@ -183,5 +217,25 @@ impl ListeningSocket {
             let (stream, peer) = listener.accept()?;
             Ok((Socket::new(stream, self.0.events())?, peer))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_buffers_are_sent_together() {
+        let bytes = vec![0; MOST_TOGETHER + 1];
+        for (lens, count) in [
+            (&[][..], 0),
+            (&[MOST_TOGETHER + 1, 1], 1),
+            (&[1, MOST_TOGETHER - 1, 1], 2),
+            (&[1, MOST_TOGETHER], 1),
+            (&[1, 2, 3], 3),
+        ] {
+            let buffers: Vec<_> = lens.iter().map(|&len| IoSlice::new(&bytes[..len])).collect();
+            assert_eq!(together(&buffers).len(), count, "{lens:?}");
+        }
     }
 }

@@ -2,14 +2,14 @@
 //! what is left of what was sent on it.
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 
 use super::ahead;
 
@@ -127,6 +127,12 @@ impl Stream {
     /// Sends as much as there is room for.
     pub(super) fn try_send(&self, bytes: &[u8], follows: Follows) -> io::Result<usize> {
         Ok(send(&self.tcp, bytes, follows.flags())?)
+    }
+
+    /// Sends as much as there is room for of several buffers.
+    pub(super) fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = Follows::Anything.flags();
+        Ok(sendmsg(&self.tcp, buffers, &mut SendAncillaryBuffer::default(), flags)?)
     }
 
     #[inline]

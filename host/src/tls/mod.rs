@@ -4,6 +4,7 @@ mod config;
 mod error;
 pub(crate) mod pem;
 mod self_signed;
+mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +15,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::event_loop::Socket;
 
 pub use self::error::TlsError;
+pub(crate) use self::socket::TlsSocket;
 
 /// What a server proves to its peers, and what it wants of them.
 #[derive(Clone, Debug)]
@@ -77,8 +78,9 @@ impl Tls {
     pub(crate) fn accept(
         &self,
         socket: Socket,
-    ) -> impl Future<Output = Result<TlsStream<Socket>, (io::Error, Socket)>> + use<> {
+    ) -> impl Future<Output = Result<TlsSocket, (io::Error, Socket)>> + use<> {
         let config = Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner));
-        TlsAcceptor::from(config).accept(socket).into_fallible()
+        let accepting = TlsAcceptor::from(config).accept(socket).into_fallible();
+        async { accepting.await.map(TlsSocket::new) }
     }
 }
