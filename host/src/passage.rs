@@ -15,8 +15,8 @@ use crate::tls::TlsSocket;
 
 /// A stream that a passage may use.
 pub(crate) trait Direct {
-    /// The socket that its bytes pass, as they are or in records.
-    fn socket(&self) -> &Socket;
+    /// How many bytes a passage can read, or how many there are in records.
+    fn waiting(&self) -> usize;
     /// Bytes of a message that were read before that was asked for.
     fn take_bytes_ahead(&self) -> Option<Vec<u8>>;
     /// What takes outputs, as long as none wait to be transmitted.
@@ -26,8 +26,8 @@ pub(crate) trait Direct {
 }
 
 impl Direct for Socket {
-    fn socket(&self) -> &Socket {
-        self
+    fn waiting(&self) -> usize {
+        self.waiting()
     }
 
     fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
@@ -44,8 +44,8 @@ impl Direct for Socket {
 }
 
 impl Direct for TlsSocket {
-    fn socket(&self) -> &Socket {
-        self.socket()
+    fn waiting(&self) -> usize {
+        self.waiting()
     }
 
     fn take_bytes_ahead(&self) -> Option<Vec<u8>> {

@@ -29,7 +29,8 @@ mod linux {
     const THIS: libc::pid_t = 0;
 
     /// Has this thread wait for a core that is in use (sched(7), `SCHED_BATCH`), unless
-    /// somebody chose a policy for the process.
+    /// it has another policy than the default. Where the C library has no such calls, as
+    /// musl, nothing changes.
     pub(crate) fn wait_for_the_core() {
         if policy() == SCHED_OTHER
             && let Err(error) = set_policy(SCHED_BATCH)

@@ -30,6 +30,8 @@ pub(crate) struct Transport<S> {
     transmitted: usize,
     /// Bytes that the peer took since somebody asked; all there were count as many.
     progress: usize,
+    /// Something waits in the stream itself.
+    is_flushing: bool,
     /// Why nothing can be transmitted any more. What the peer sent before can
     /// still be received: its Close frame may be among it.
     broken: Option<io::ErrorKind>,
@@ -47,6 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             transmission: Vec::new(),
             transmitted: 0,
             progress: 0,
+            is_flushing: false,
             broken: None,
             has_ended: false,
             discarded: None,
@@ -104,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     where
         S: Direct,
     {
-        if self.is_idle() { self.stream.socket().waiting() } else { 0 }
+        if self.is_idle() { self.stream.waiting() } else { 0 }
     }
 
     /// How many bytes wait to be transmitted.
@@ -131,10 +134,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             return self.poll_transmit_all(cx);
         }
         // What the stream took may still wait in it.
-        if self.broken.is_none()
-            && let Err(error) = ready!(Pin::new(&mut self.stream).poll_flush(cx))
-        {
-            self.broken = Some(error.kind());
+        if self.broken.is_none() {
+            let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+            if mem::replace(&mut self.is_flushing, flushed.is_pending()) && flushed.is_ready() {
+                self.progress = LEAST_PROGRESS;
+            }
+            if let Err(error) = ready!(flushed) {
+                self.broken = Some(error.kind());
+            }
         }
         Poll::Ready(())
     }
@@ -181,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             result = Ok(());
         }
         self.has_ended = result.is_err() || count == 0;
-        if let (true, Some(kind)) = (self.has_ended, self.broken) {
+        if let (true, Ok(()), Some(kind)) = (self.has_ended, &result, self.broken) {
             result = Err(kind.into());
         }
         Poll::Ready(result.map(|()| count))
@@ -265,8 +272,12 @@ mod tests {
         assert!(Pin::new(&mut stream).poll_write(cx, b"12").is_ready());
         let mut transport = Transport::new(stream);
         assert!(transport.poll_transmit(cx).is_pending());
+        assert!(!transport.has_progressed());
         let _ = Pin::new(&mut peer).poll_read(cx, &mut ReadBuf::new(&mut [0]));
         assert!(transport.poll_transmit(cx).is_ready());
+        assert!(transport.has_progressed());
+        assert!(transport.poll_transmit(cx).is_ready());
+        assert!(!transport.has_progressed(), "nothing waited");
     }
 
     #[test]

@@ -53,8 +53,8 @@ struct Sandbox {
     #[arg(long, value_enum, default_value = "connection")]
     isolation: Sharing,
 
-    /// Worker threads [default: one for each core]. Several of them wait for cores that
-    /// are in use, rather than take them, unless a policy was chosen by chrt(1).
+    /// Worker threads [default: one for each core]. On Linux, several of them wait for
+    /// cores that are in use, unless the process has a scheduling policy of its own.
     #[arg(long, value_name = "COUNT")]
     workers: Option<NonZeroUsize>,
 

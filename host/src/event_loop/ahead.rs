@@ -85,7 +85,8 @@ impl Ahead {
             else {
                 continue;
             };
-            if !readiness.awaits_more_than(read.group) || !stream.has_little() {
+            let awaits_bytes = readiness.awaits_more_than(read.group) && !stream.has_ahead();
+            if !awaits_bytes || !stream.has_little() {
                 continue;
             }
             reads += 1;

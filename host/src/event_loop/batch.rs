@@ -70,7 +70,7 @@ mod tests {
     use std::cell::RefCell;
     use std::error::Error;
     use std::future::{Future, poll_fn};
-    use std::io::{self, Read};
+    use std::io::{self, IoSlice, Read};
     use std::net::{Shutdown, TcpListener, TcpStream};
     use std::pin::Pin;
     use std::sync::mpsc;
@@ -212,6 +212,26 @@ mod tests {
                 let mut rest = &all[..];
                 for len in lens {
                     socket.write_all(rest.split_off(..len).unwrap()).await?;
+                }
+                socket.shutdown().await
+            }
+        })?;
+        assert!(arrived.iter().all(|arrived| *arrived == all));
+        Ok(())
+    }
+
+    #[test]
+    fn outputs_of_several_buffers_arrive_in_order() -> Done {
+        let all = numbered(24 * LONGEST);
+        let arrived = arriving(3, |mut socket, _| {
+            let all = all.clone();
+            async move {
+                let mut rest = &all[..];
+                while let Some(short) = rest.split_off(..1) {
+                    socket.write_all(short).await?;
+                    let parts: Vec<_> = rest.chunks(LONGEST + 1).map(IoSlice::new).collect();
+                    let count = socket.write_vectored(&parts).await?;
+                    rest = &rest[count..];
                 }
                 socket.shutdown().await
             }

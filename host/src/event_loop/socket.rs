@@ -9,7 +9,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use mio::net;
-use rustix::io::ioctl_fionread;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::EventLoop;
@@ -45,12 +44,14 @@ impl Socket {
         if self.stream().has_ahead() { Poll::Ready(()) } else { self.0.poll_readable() }
     }
 
-    /// How many bytes can be read past this socket (tcp(7), `SIOCINQ`).
+    /// How many bytes can be read past this socket.
     pub(crate) fn waiting(&self) -> usize {
-        if self.stream().has_ahead() {
-            return 0;
-        }
-        ioctl_fionread(self).ok().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0)
+        if self.stream().has_ahead() { 0 } else { self.stream().received() }
+    }
+
+    /// How many bytes can be read from this socket.
+    pub(crate) fn unread(&self) -> usize {
+        self.stream().ahead().saturating_add(self.stream().received())
     }
 
     /// Sends, at once or with the next batch. Ready with how many bytes were taken, once

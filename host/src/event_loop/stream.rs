@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
 use rustix::buffer::spare_capacity;
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 
 use super::ahead;
@@ -91,6 +91,16 @@ impl Stream {
     #[inline]
     pub(super) fn has_ahead(&self) -> bool {
         self.ahead.borrow().is_some()
+    }
+
+    /// How many bytes the operating system has (tcp(7), `SIOCINQ`).
+    pub(super) fn received(&self) -> usize {
+        ioctl_fionread(self).ok().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0)
+    }
+
+    /// How many bytes reading ahead found.
+    pub(super) fn ahead(&self) -> usize {
+        self.ahead.borrow().as_ref().and_then(|found| found.as_ref().ok()).map_or(0, Vec::len)
     }
 
     /// Whether there is likely to be no more than can be read ahead.

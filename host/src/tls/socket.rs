@@ -1,6 +1,6 @@
 //! A socket that TLS is spoken on.
 
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -18,7 +18,7 @@ const MOST_RECORDED: usize = 80 << 10;
 /// The TLS of a connection, once its handshake is done.
 pub(crate) struct TlsSocket {
     stream: TlsStream<Socket>,
-    /// What is wrong, found by [`read`](Self::read), which does not tell.
+    /// What is wrong behind the bytes that are left, to be told to the next one who polls.
     broken: Option<io::Error>,
 }
 
@@ -29,17 +29,14 @@ impl TlsSocket {
         Self { stream, broken: None }
     }
 
-    /// The socket that its records pass.
-    pub(crate) fn socket(&self) -> &Socket {
-        self.stream.get_ref().0
+    /// How many bytes of records came that have not been read.
+    pub(crate) fn waiting(&self) -> usize {
+        self.stream.get_ref().0.unread()
     }
 
     /// Reads all records there are and room for, like a socket. Says how many bytes came; none
     /// also at the end, and where something is wrong, which the next one who polls is told.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> usize {
-        if self.broken.is_some() {
-            return 0;
-        }
         let mut room = ReadBuf::new(room);
         // The socket knows whom to wake.
         let cx = &mut Context::from_waker(Waker::noop());
@@ -66,10 +63,17 @@ impl AsyncRead for TlsSocket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some(error) = self.broken.take() {
-            return Poll::Ready(Err(error));
+        if self.broken.is_none() {
+            match Pin::new(&mut self.stream).poll_read(cx, buffer) {
+                Poll::Ready(Err(error)) => self.broken = Some(error),
+                read => return read,
+            }
         }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        // What came before that may be left: the peer's Close frame may be among it.
+        let (_, connection) = self.stream.get_mut();
+        let count = connection.reader().read(buffer.initialize_unfilled()).unwrap_or(0);
+        buffer.advance(count);
+        Poll::Ready(self.broken.take_if(|_| count == 0).map_or(Ok(()), Err))
     }
 }
 
@@ -95,7 +99,7 @@ impl AsyncWrite for TlsSocket {
 mod tests {
     use std::error::Error;
     use std::future::poll_fn;
-    use std::io::{Read, Write};
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
     use std::thread;
@@ -176,24 +180,22 @@ mod tests {
         Ok(room)
     }
 
+    /// A record of these bytes, and one that is wrong, at once.
+    fn send_forged_behind(peer: &mut Peer, bytes: &[u8]) {
+        let mut records = Vec::new();
+        peer.conn.writer().write_all(bytes).unwrap();
+        peer.conn.write_tls(&mut records).unwrap();
+        records.extend(FORGED);
+        peer.sock.write_all(&records).unwrap();
+    }
+
     #[test]
     fn what_is_wrong_is_told_behind_the_bytes_before_it() -> Done {
-        for like_a_socket in [false, true] {
-            let act = |peer: &mut Peer| {
-                peer.write_all(&[7; PIECE]).unwrap();
-                peer.flush().unwrap();
-                peer.sock.write_all(&FORGED).unwrap();
-            };
+        for len in [1, PIECE] {
+            let act = move |peer: &mut Peer| send_forged_behind(peer, &vec![7; len]);
             behind_handshake(act, async |mut socket, _peer| {
-                poll_fn(|_| socket.socket().poll_readable()).await;
-                let mut room = [0; 2 * PIECE];
-                if like_a_socket {
-                    assert_eq!(socket.read(&mut room), PIECE);
-                    assert_eq!(socket.read(&mut room), 0);
-                } else {
-                    assert_eq!(read(&mut socket, 2 * PIECE).await?, [7; PIECE]);
-                }
-                let error = read(&mut socket, 64).await.unwrap_err();
+                assert_eq!(read(&mut socket, 2 * PIECE).await?, vec![7; len]);
+                let error = read(&mut socket, 2 * PIECE).await.unwrap_err();
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
                 Ok(())
             })?;
@@ -202,15 +204,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_at_once_is_told_to_who_polls() -> Done {
-        let act = |peer: &mut Peer| peer.sock.write_all(&FORGED).unwrap();
-        behind_handshake(act, async |mut socket, _peer| {
-            poll_fn(|_| socket.socket().poll_readable()).await;
-            assert_eq!([(); 2].map(|()| socket.read(&mut [0; 64])), [0, 0]);
-            let error = read(&mut socket, 64).await.unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-            Ok(())
-        })
+    fn what_is_wrong_is_told_to_who_polls_alone() -> Done {
+        for len in [0, 3, PIECE] {
+            let act = move |peer: &mut Peer| send_forged_behind(peer, &vec![7; len]);
+            behind_handshake(act, async |mut socket, _peer| {
+                poll_fn(|_| socket.stream.get_ref().0.poll_readable()).await;
+                let mut room = [0; PIECE - 1];
+                let counts = [(); 4].map(|()| socket.read(&mut room));
+                assert_eq!(counts.iter().sum::<usize>(), len, "{counts:?}");
+                let error = read(&mut socket, PIECE).await.unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     #[test]

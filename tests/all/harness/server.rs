@@ -187,12 +187,14 @@ impl Server {
     pub(crate) fn worker_policies(&self) -> Vec<u32> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let stats = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
+        // One that is gone has none.
+        let stats = stats.map_while(Result::ok);
         let of_worker = |stat: String| {
             let (name, fields) = stat.rsplit_once(") ")?;
             let policy = fields.split(' ').nth(38)?;
             name.contains("(worker-").then(|| policy.parse().unwrap())
         };
-        stats.filter_map(|stat| of_worker(stat.unwrap())).collect()
+        stats.filter_map(of_worker).collect()
     }
 
     fn status_bytes(&self, field: &str) -> u64 {
