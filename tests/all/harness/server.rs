@@ -187,8 +187,8 @@ impl Server {
     pub(crate) fn worker_policies(&self) -> Vec<u32> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let stats = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
-        // One that is gone has none.
-        let stats = stats.map_while(Result::ok);
+        // A thread that is gone meanwhile has none.
+        let stats = stats.filter_map(Result::ok);
         let of_worker = |stat: String| {
             let (name, fields) = stat.rsplit_once(") ")?;
             let policy = fields.split(' ').nth(38)?;
