@@ -33,6 +33,23 @@ pub enum Error {
         /// Why not.
         error: io::Error,
     },
+    /// A congestion control that the operating system does not have, or not for everyone.
+    #[error(
+        "no congestion control {name:?} (--congestion-control): {}; on Linux, \
+         /proc/sys/net/ipv4/tcp_available_congestion_control names all there are, and \
+         tcp_allowed_congestion_control beside it those that take no privilege",
+        match .error.kind() {
+            io::ErrorKind::NotFound => "the system has none of that name".to_owned(),
+            io::ErrorKind::PermissionDenied => "it takes a privilege (cap_net_admin)".to_owned(),
+            _ => .error.to_string(),
+        }
+    )]
+    CongestionControl {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: io::Error,
+    },
     /// A WebAssembly module, without the component that wraps it.
     #[error("not a component but a core module: `cargo xtask component` makes a component of it")]
     CoreModule,

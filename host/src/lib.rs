@@ -55,6 +55,7 @@ mod bindings;
 mod canonical;
 pub mod client;
 mod clock;
+mod congestion;
 mod connection;
 mod core_module;
 mod engine;
@@ -86,7 +87,7 @@ pub use client::connect;
 pub use error::{Error, OptionRefusal};
 pub use precompiled::ECHO;
 pub use server::Server;
-pub use settings::{Isolation, Settings};
+pub use settings::{CongestionControl, Isolation, Settings};
 pub use tls::{Certificate, Tls, TlsError, TlsSettings};
 
 /// The options of an endpoint, as `wit/types.wit` documents them.

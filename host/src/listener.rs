@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::congestion;
 use crate::error::Error;
+use crate::settings::CongestionControl;
 use crate::tls::Tls;
 
 /// Connections that the kernel completes before they are accepted.
@@ -30,12 +32,16 @@ pub(crate) struct Listener {
 pub(crate) fn listen(
     mut address: SocketAddr,
     count: usize,
+    control: &CongestionControl,
 ) -> Result<(SocketAddr, Vec<TcpListener>), Error> {
     check_is_free(address)?;
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {
-        let listener = bind(address).map_err(|error| listen_error(address, error))?;
-        address = listener.local_addr().map_err(|error| listen_error(address, error))?;
+        let failed = |error| listen_error(address, error);
+        let socket = bind(address).map_err(failed)?;
+        congestion::control(&socket, address, control)?;
+        let listener = open(socket).map_err(failed)?;
+        address = listener.local_addr().map_err(failed)?;
         listeners.push(listener);
     }
     Ok((address, listeners))
@@ -55,10 +61,14 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr) -> io::Result<Socket> {
     let socket = socket(address)?;
     socket.set_reuse_port(true)?;
     socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn open(socket: Socket) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

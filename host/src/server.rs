@@ -50,7 +50,8 @@ impl Server {
 
     fn listen_with(&mut self, address: SocketAddr, tls: Option<Tls>) -> Result<SocketAddr, Error> {
         let count = self.listeners.len();
-        let (address, sockets) = listener::listen(address, count)?;
+        let control = &self.app.settings.congestion_control;
+        let (address, sockets) = listener::listen(address, count, control)?;
         let listeners = sockets.into_iter().zip(repeat_n(tls, count));
         for (own, (socket, tls)) in self.listeners.iter_mut().zip(listeners) {
             own.push(Listener { socket, tls });

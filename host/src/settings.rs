@@ -15,6 +15,19 @@ pub enum Isolation {
     Worker,
 }
 
+/// What decides how fast connections send (RFC 5681; tcp(7), `TCP_CONGESTION`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CongestionControl {
+    /// Reno for listeners on loopback, where there is no network to share, and the
+    /// system's for others.
+    #[default]
+    ByAddress,
+    /// The system's for all.
+    System,
+    /// The algorithm of that name for all, as in `bbr`. On Linux and FreeBSD.
+    Named(String),
+}
+
 /// How a server runs its guests. What a guest itself does is in its options.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -41,6 +54,9 @@ pub struct Settings {
     /// loopback: in 25 µs, not 81); where to wake a thread is cheap, it gains little and
     /// takes CPU time. Default 30 µs; zero is never, and more than 1 ms counts as that.
     pub busy_wait: Duration,
+    /// What decides how fast connections send. Default: Reno for listeners on loopback,
+    /// and the system's for others.
+    pub congestion_control: CongestionControl,
     /// How long connections have for the closing handshake when the server
     /// ends. Default 10 s.
     pub drain_timeout: Duration,
@@ -55,6 +71,7 @@ impl Default for Settings {
             memory_limit: None,
             call_timeout: Duration::from_secs(5),
             busy_wait: Duration::from_micros(30),
+            congestion_control: CongestionControl::default(),
             drain_timeout: Duration::from_secs(10),
         }
     }

@@ -48,6 +48,7 @@ fn a_value_out_of_bounds_is_refused() {
     for (flags, words) in [
         (["--subprotocol", "a b"], ["option", "a b"]),
         (["--origin", "example.com"], ["option", "example.com"]),
+        (["--congestion-control", "nosuch"], ["--congestion-control", "nosuch"]),
     ] {
         assert_refused(&serve(&flags), 1, &words);
     }

@@ -51,7 +51,7 @@ struct Arguments {
     tls_key: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
     /// No WebSocket: bytes come back as they are
     Raw,
@@ -93,23 +93,28 @@ fn run(arguments: &Arguments) -> Result<()> {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
-    let first = listen(arguments.listen)?;
+    let peer = arguments.peer;
+    let first = listen(peer, arguments.listen)?;
     let address = first.local_addr()?;
     for _ in 1..arguments.workers.get() {
-        let (peer, listener, tls) = (arguments.peer, listen(address)?, tls.clone());
+        let (listener, tls) = (listen(peer, address)?, tls.clone());
         thread::spawn(move || work(peer, listener, tls));
     }
     println!("listening on {address}");
-    work(arguments.peer, first, tls)
+    work(peer, first, tls)
 }
 
 /// A listener beside others on the same address, among which the kernel divides
 /// connections.
-fn listen(address: SocketAddr) -> Result<TcpListener> {
+fn listen(peer: Name, address: SocketAddr) -> Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    if peer == Name::Raw {
+        // The least that the kernel does on loopback, as the limit is to be one.
+        socket.set_tcp_congestion(b"reno")?;
+    }
     socket.listen(1024)?;
     Ok(socket.into())
 }

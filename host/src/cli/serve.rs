@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use sandsock::options::ServerOptions;
-use sandsock::{Isolation, Settings};
+use sandsock::{CongestionControl, Isolation, Settings};
 
 use super::compression::CompressionFlags;
 use super::options::{Limits, Timeouts};
@@ -80,6 +80,12 @@ struct Sandbox {
     #[arg(long, value_name = "TIME", default_value = "30us", value_parser = busy_time)]
     busy_wait: Duration,
 
+    /// What decides how fast connections send (tcp(7), `TCP_CONGESTION`), as in `bbr`, or
+    /// `system` [default: reno for a loopback address, where there is no network to
+    /// share, else system].
+    #[arg(long, value_name = "NAME")]
+    congestion_control: Option<String>,
+
     /// Time for closing handshakes when the server ends.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     drain_timeout: Duration,
@@ -144,6 +150,11 @@ impl Serve {
             memory_limit: given.memory_limit,
             call_timeout: given.call_timeout,
             busy_wait: given.busy_wait,
+            congestion_control: match given.congestion_control.as_deref() {
+                None => CongestionControl::ByAddress,
+                Some("system") => CongestionControl::System,
+                Some(name) => CongestionControl::Named(name.to_owned()),
+            },
             drain_timeout: given.drain_timeout,
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Machine {
     pub(super) processor: String,
     pub(super) cores: usize,
     pub(super) kernel: String,
+    /// What connections have that are given none.
+    pub(super) congestion_control: String,
     /// Names with versions: Sandsock and its commit, the compiler, the peers.
     pub(super) versions: Vec<String>,
 }
@@ -53,9 +55,16 @@ impl Machine {
             processor: processor()?,
             cores: thread::available_parallelism()?.get(),
             kernel: line(Command::new("uname").args(["-s", "-r"]))?,
+            congestion_control: congestion_control()?,
             versions: versions(workspace, arguments, programs, peers)?,
         })
     }
+}
+
+fn congestion_control() -> Result<String> {
+    let path = "/proc/sys/net/ipv4/tcp_congestion_control";
+    let name = fs::read_to_string(path).with_context(|| format!("reading {path}"))?;
+    Ok(name.trim().to_owned())
 }
 
 fn processor() -> Result<String> {

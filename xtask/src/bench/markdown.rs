@@ -26,7 +26,7 @@ pub(super) fn page(machine: &Machine, results: &Results) -> String {
 }
 
 fn head(machine: &Machine, results: &Results) -> String {
-    let Machine { date, command, processor, cores, kernel, versions } = machine;
+    let Machine { date, command, processor, cores, kernel, congestion_control, versions } = machine;
     let Results { rounds, seconds, .. } = results;
     let others = results.other_cores().map_or_else(missing, |others| {
         format!("{:.2} cores, {:.2} or more in a quarter", others.median, others.upper)
@@ -45,6 +45,8 @@ fn head(machine: &Machine, results: &Results) -> String {
          | processor | {processor}, {cores} cores; one is the server's, one the load's |\n\
          | busy with something else | {others} |\n\
          | kernel | {kernel} |\n\
+         | congestion control | {congestion_control}; reno for Sandsock, unless it says system, \
+         and raw |\n\
          | versions | {} |\n",
         versions.join(", ")
     )

@@ -22,6 +22,8 @@ pub(super) enum Configuration {
     SharedInstance,
     /// The worker always sleeps until something comes.
     NeverAwake,
+    /// Its connections have the system's congestion control, as those of the peers.
+    SystemCongestionControl,
     TwoWorkers,
 }
 
@@ -31,6 +33,7 @@ impl Configuration {
             Self::Default => &["--workers", "1"],
             Self::SharedInstance => &["--workers", "1", "--isolation", "worker"],
             Self::NeverAwake => &["--workers", "1", "--busy-wait", "0s"],
+            Self::SystemCongestionControl => &["--workers", "1", "--congestion-control", "system"],
             Self::TwoWorkers => &["--workers", "2"],
         }
     }
@@ -97,8 +100,12 @@ pub(super) fn taking_part(kind: Kind, peers: &[&'static Peer]) -> Vec<Server> {
         Kind::Accept | Kind::Idle => {
             servers.push(Server::Sandsock(Configuration::SharedInstance));
         }
-        Kind::EchoLone => servers.push(Server::Sandsock(Configuration::NeverAwake)),
-        Kind::Echo | Kind::EchoTls | Kind::EchoCompressed => {}
+        Kind::EchoLone => servers.extend(
+            [Configuration::NeverAwake, Configuration::SystemCongestionControl]
+                .map(Server::Sandsock),
+        ),
+        Kind::Echo => servers.push(Server::Sandsock(Configuration::SystemCongestionControl)),
+        Kind::EchoTls | Kind::EchoCompressed => {}
     }
     let takes_part = |peer: &&&Peer| peer.compresses || kind != Kind::EchoCompressed;
     servers.extend(peers.iter().filter(takes_part).map(|peer| Server::Peer(peer)));
@@ -112,6 +119,9 @@ impl Server {
             Self::Sandsock(Configuration::Default) => "sandsock",
             Self::Sandsock(Configuration::SharedInstance) => "sandsock --isolation worker",
             Self::Sandsock(Configuration::NeverAwake) => "sandsock --busy-wait 0s",
+            Self::Sandsock(Configuration::SystemCongestionControl) => {
+                "sandsock --congestion-control system"
+            }
             Self::Sandsock(Configuration::TwoWorkers) => "sandsock --workers 2",
             Self::Peer(peer) => peer.name,
         }
