@@ -10,7 +10,7 @@ use crate::frame::{FIN, Opcode, RSV1};
 
 /// Bytes that are compressed in one go: some milliseconds, and at the highest level a
 /// tenth of a second for input that is made to be slow.
-const SLICE: usize = deflate::WHOLE;
+const SLICE: usize = deflate::LONGEST_MESSAGE;
 
 /// Compresses messages, and keeps in order what is sent behind a long one.
 pub(crate) struct Compressor {

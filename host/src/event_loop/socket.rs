@@ -12,7 +12,7 @@ use mio::net;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::EventLoop;
-use super::batch::LONGEST;
+use super::batch;
 use super::source::Source;
 use super::stream::{Follows, Stream};
 
@@ -60,7 +60,7 @@ impl Socket {
     pub(crate) fn poll_send(&self, bytes: &[u8], follows: Follows) -> Poll<io::Result<usize>> {
         ready!(self.poll_rest())?;
         let events = self.0.events();
-        if bytes.len() <= LONGEST && events.put_in_batch(self.stream(), bytes, follows) {
+        if bytes.len() <= batch::LONGEST && events.put_in_batch(self.stream(), bytes, follows) {
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(self.poll_batch())?;

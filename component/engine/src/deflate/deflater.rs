@@ -14,7 +14,7 @@ use super::{TAIL, whole};
 ///
 /// It holds 160 KiB plus 4 bytes for each byte of the window (at 15 bits, 288
 /// KiB) from the first message on that is carried as a context, comes in parts, or is
-/// longer than [`whole::LONGEST`]. Others take memory for as long as it takes to
+/// longer than [`whole::LONGEST_MESSAGE`]. Others take memory for as long as it takes to
 /// compress them: see [`whole::deflate`].
 pub(crate) struct Deflater {
     level: u8,
@@ -31,7 +31,7 @@ impl Deflater {
 
     /// Appends a whole message to `output`.
     pub(crate) fn whole(&mut self, message: &[u8], output: &mut Vec<u8>) {
-        if self.context_takeover || message.len() > whole::LONGEST {
+        if self.context_takeover || message.len() > whole::LONGEST_MESSAGE {
             self.begin();
             self.deflate(message, output);
             self.finish(output);

@@ -19,7 +19,7 @@ pub(super) type Distances = Code<{ 1 << 7 }, { MOST_DISTANCES as usize }>;
 const SHORT: u32 = 5;
 
 /// Bits of the longest codeword (RFC 1951 §3.2.7).
-const LONGEST: usize = 15;
+const LONGEST_CODEWORD: usize = 15;
 
 /// A symbol that has a codeword, above 4 bits of that one's length.
 #[derive(Clone, Copy, Default)]
@@ -52,7 +52,7 @@ pub(super) struct Code<const TABLE: usize, const SYMBOLS: usize> {
 /// What does not depend on how large a code may be, and so is compiled once.
 struct Codewords {
     /// How many there are of each length.
-    counts: [u16; LONGEST + 1],
+    counts: [u16; LONGEST_CODEWORD + 1],
     kind: Kind,
 }
 
@@ -60,7 +60,7 @@ impl<const TABLE: usize, const SYMBOLS: usize> Code<TABLE, SYMBOLS> {
     pub(super) fn new() -> Self {
         Self {
             table: [Symbol::UNKNOWN; TABLE],
-            codewords: Codewords { counts: [0; LONGEST + 1], kind: Kind::Plain },
+            codewords: Codewords { counts: [0; LONGEST_CODEWORD + 1], kind: Kind::Plain },
             symbols: [0; SYMBOLS],
         }
     }
@@ -97,11 +97,11 @@ impl Codewords {
         symbols: &mut [u16],
         table: &mut [Symbol],
     ) -> Option<()> {
-        self.counts = [0; LONGEST + 1];
+        self.counts = [0; LONGEST_CODEWORD + 1];
         for one in used {
             self.counts[one.length()] += 1;
         }
-        let mut places = [0_u16; LONGEST + 1];
+        let mut places = [0_u16; LONGEST_CODEWORD + 1];
         // Once there are too many, it stays below 0.
         let (mut place, mut free) = (0, 1_i32);
         for (first, count) in places[1..].iter_mut().zip(&self.counts[1..]) {

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 const STEP: usize = 16;
 
 /// Bytes of the longest match (RFC 1951 §3.2.5).
-const LONGEST: usize = 258;
+const LONGEST_MATCH: usize = 258;
 
 /// From so many bytes on, a match is a long one.
 const LONG: usize = 96;
 
 /// Room for what is put between two looks at it: two literals, and a match with the rest
 /// of its last step.
-pub(super) const ROOM: usize = 2 + LONGEST.next_multiple_of(STEP);
+pub(super) const ROOM: usize = 2 + LONGEST_MATCH.next_multiple_of(STEP);
 
 /// Grows with what comes, up to some length.
 pub(super) struct Message<'a> {

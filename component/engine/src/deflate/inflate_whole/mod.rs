@@ -23,7 +23,7 @@ use code::{Distances, Literals};
 use message::Message;
 
 /// Bytes of the longest payload. A longer one is mostly of more than one step's bytes.
-const LONGEST: usize = 1 << 14;
+const LONGEST_PAYLOAD: usize = 1 << 14;
 
 /// Blocks of a message. Each takes the time to make tables, however short it is.
 const MOST_BLOCKS: usize = 32;
@@ -44,7 +44,7 @@ pub(super) fn inflate(payload: &[u8], output: &mut Vec<u8>, most: usize) -> Opti
     // BFINAL and BTYPE of the first block, to tell messages apart that are not for here
     // before there is room for them.
     let is_dynamic = u16::from(payload.first()? & 0b111) == DYNAMIC << 1;
-    if !is_dynamic || payload.len() > LONGEST {
+    if !is_dynamic || payload.len() > LONGEST_PAYLOAD {
         return None;
     }
     let end = End::of(payload)?;

@@ -3,7 +3,7 @@
 
 use super::bits::Bits;
 use super::header::Header;
-use super::huffman::{self, Codeword, Counts, LONGEST, Scratch};
+use super::huffman::{self, Codeword, Counts, LONGEST_CODEWORD, Scratch};
 use super::low;
 use super::matches::Sequence;
 
@@ -96,8 +96,10 @@ impl Frequencies {
 
     fn codes(&self, scratch: &mut Scratch) -> Codes {
         let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
-        let literal_counts = huffman::lengths(&self.literals, LONGEST, &mut literals, scratch);
-        let distance_counts = huffman::lengths(&self.distances, LONGEST, &mut distances, scratch);
+        let literal_counts =
+            huffman::lengths(&self.literals, LONGEST_CODEWORD, &mut literals, scratch);
+        let distance_counts =
+            huffman::lengths(&self.distances, LONGEST_CODEWORD, &mut distances, scratch);
         Codes { literals, distances, literal_counts, distance_counts }
     }
 

@@ -8,10 +8,10 @@ use super::low;
 pub(super) const MOST_SYMBOLS: usize = 288;
 
 /// Limit of literals, lengths and distances (RFC 1951 §3.2.7).
-pub(super) const LONGEST: usize = 15;
+pub(super) const LONGEST_CODEWORD: usize = 15;
 
 /// How many codewords there are of each length; of 0, none.
-pub(super) type Counts = [u16; LONGEST + 1];
+pub(super) type Counts = [u16; LONGEST_CODEWORD + 1];
 
 /// A symbol and how often it occurs, in one number that sorts by the latter.
 type Weighed = u32;
@@ -149,7 +149,7 @@ fn leaves(nodes: &mut [u32], limit: usize) -> Counts {
         nodes[parent] = weight;
     }
     // From the root down: an inner node's parent becomes its depth.
-    let mut inner = [0_u16; LONGEST + 1];
+    let mut inner = [0_u16; LONGEST_CODEWORD + 1];
     let root = count - 2;
     nodes[root] = 0;
     inner[0] = 1;
@@ -211,8 +211,8 @@ impl Codeword {
 /// RFC 1951 §3.2.2: consecutive numbers for the codewords of a length.
 #[inline(never)]
 pub(super) fn codewords(counts: &Counts, lengths: &[u8], codewords: &mut [Codeword]) {
-    let mut next = [0_u16; LONGEST + 1];
-    for length in 1..=LONGEST {
+    let mut next = [0_u16; LONGEST_CODEWORD + 1];
+    for length in 1..=LONGEST_CODEWORD {
         next[length] = (next[length - 1] + counts[length - 1]) << 1;
     }
     let (codewords, _) = codewords.as_chunks_mut::<{ GROUP as usize }>();

@@ -9,10 +9,10 @@ use super::places::{Places, word};
 
 /// Bytes of the shortest match. DEFLATE has matches of 3, but those that are worth
 /// their bits are rare, and 4 bytes have fewer places in common.
-const SHORTEST: usize = 4;
+const SHORTEST_MATCH: usize = 4;
 
 /// Bytes of the longest match (RFC 1951 §3.2.5).
-const LONGEST: usize = 258;
+const LONGEST_MATCH: usize = 258;
 
 /// Some bytes as they are, and a match behind them.
 #[derive(Clone, Copy)]
@@ -68,14 +68,14 @@ impl<'a> Matches<'a> {
         let search = self.search;
         let Search { message, effort, .. } = search;
         // Behind it, there are not enough bytes for a match.
-        let end = (message.len() + 1).saturating_sub(SHORTEST);
+        let end = (message.len() + 1).saturating_sub(SHORTEST_MATCH);
         let (heads, chains) = self.tables.split_at_mut(1 << self.hash_bits);
         let mut places = Places { heads, chains };
         let mut start = self.at;
         let mut at = start;
         while let Some((next, before)) = places.insert_until_seen(message, at, end) {
             at = next;
-            let nothing = Match { length: SHORTEST - 1, distance: 0 };
+            let nothing = Match { length: SHORTEST_MATCH - 1, distance: 0 };
             let mut found = search.longer(nothing, at, before, places.chains, effort.candidates);
             if found.distance == 0 {
                 at += 1;
@@ -125,7 +125,7 @@ impl Search<'_> {
         mut candidates: u16,
     ) -> Match {
         let message = self.message;
-        let most = (message.len() - at).min(LONGEST);
+        let most = (message.len() - at).min(LONGEST_MATCH);
         let nice = most.min(self.effort.nice.into());
         if found.length >= nice {
             return found;
@@ -136,17 +136,17 @@ impl Search<'_> {
         let mut behind = at + 1;
         let mut place = usize::from(place);
         // The last bytes of what would be longer.
-        let mut last = word(message, at + found.length + 1 - SHORTEST);
+        let mut last = word(message, at + found.length + 1 - SHORTEST_MATCH);
         // A slot is used again a window later: a chain that leads there would not end.
         while place.wrapping_sub(first) < behind - first {
-            if word(message, place + found.length - SHORTEST) == last {
+            if word(message, place + found.length - SHORTEST_MATCH) == last {
                 let length = common(message, at, place - 1).min(most);
                 if length > found.length {
                     found = Match { length, distance: at + 1 - place };
                     if length >= nice {
                         break;
                     }
-                    last = word(message, at + length + 1 - SHORTEST);
+                    last = word(message, at + length + 1 - SHORTEST_MATCH);
                 }
             }
             candidates -= 1;
@@ -174,7 +174,7 @@ fn common(message: &[u8], at: usize, before: usize) -> usize {
             return length + (differing.trailing_zeros() / 8) as usize;
         }
         length += 8;
-        if length >= LONGEST {
+        if length >= LONGEST_MATCH {
             return length;
         }
     }

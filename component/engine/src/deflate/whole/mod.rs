@@ -22,7 +22,7 @@ pub(super) use header::ORDER as LENGTHS_ORDER;
 use matches::Matches;
 
 /// Bytes of the longest message that is compressed as a whole.
-pub(crate) const LONGEST: usize = 1 << 16;
+pub(crate) const LONGEST_MESSAGE: usize = 1 << 16;
 
 /// Matches in a block. With more, codes fit less well; with fewer, there are more codes.
 const BLOCK: usize = 1 << 11;
@@ -33,7 +33,7 @@ const BLOCK: usize = 1 << 11;
 /// Level 1 to 9, LZ77 window bits 8 to 15. Until it is done, it holds up to 9.5 bytes
 /// for each byte of a message of 100 or more, and 140 KiB at most.
 pub(crate) fn deflate(message: &[u8], level: u8, window_bits: u8, output: &mut Vec<u8>) {
-    debug_assert!(message.len() <= LONGEST);
+    debug_assert!(message.len() <= LONGEST_MESSAGE);
     let mut bits = Bits::new(output);
     let mut matches = Matches::new(message, window_bits, Effort::of(level));
     let mut sequences = Vec::with_capacity(BLOCK.min(message.len() / 4 + 1));

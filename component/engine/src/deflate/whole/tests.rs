@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{LONGEST, deflate};
+use super::{LONGEST_MESSAGE, deflate};
 use crate::deflate::Inflater;
 use crate::deflate::tests::reference::Reference;
 use crate::deflate::tests::{compressible, decompress, noise};
@@ -29,7 +29,8 @@ fn plainly(payload: &[u8]) -> (Vec<u8>, usize) {
 /// Repetitions of some period, at and around the bounds of lengths and windows.
 fn repetitive() -> impl Strategy<Value = Vec<u8>> {
     let period = prop_oneof![1_usize..20, 250_usize..270, 1_usize..2000, 32_700_usize..32_800];
-    let length = prop_oneof![0_usize..20, 250_usize..270, 32_760_usize..32_780, 1_usize..LONGEST];
+    let length =
+        prop_oneof![0_usize..20, 250_usize..270, 32_760_usize..32_780, 1_usize..LONGEST_MESSAGE];
     (period, length)
         .prop_map(|(period, length)| noise(period).into_iter().cycle().take(length).collect())
 }
@@ -44,7 +45,7 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
     ];
     let parts = prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat());
     prop_oneof![3 => parts, 1 => repetitive()].prop_map(|mut message| {
-        message.truncate(LONGEST);
+        message.truncate(LONGEST_MESSAGE);
         message
     })
 }
@@ -90,7 +91,7 @@ fn the_example_of_the_rfc_is_written() {
 
 #[test]
 fn messages_of_all_lengths_come_back() {
-    for length in (0..600).chain(LONGEST - 3..=LONGEST) {
+    for length in (0..600).chain(LONGEST_MESSAGE - 3..=LONGEST_MESSAGE) {
         for message in [vec![b'x'; length], noise(length)] {
             assert_eq!(plainly(&compress(&message, 6, 15)).0, message, "{length}");
         }

@@ -59,7 +59,7 @@ fn word(number: &mut impl FnMut(usize) -> usize) -> &'static str {
 fn json() -> String {
     let mut number = numbers();
     let mut text = String::new();
-    while text.len() < LONGEST {
+    while text.len() < LONGEST_MESSAGE {
         let part = format!(
             r#"{{"id":{},"user":"{}","score":{}.{},"active":{},"tags":["{}","{}"],"at":"2024-{:02}-{:02}T{:02}:{:02}Z"}},"#,
             number(1_000_000),
@@ -82,7 +82,7 @@ fn json() -> String {
 fn prose() -> String {
     let mut number = numbers();
     let mut text = String::new();
-    while text.len() < LONGEST {
+    while text.len() < LONGEST_MESSAGE {
         text += word(&mut number);
         text += ["", "", "s", "ed", "ing", "er", "ly", "'s"][number(8)];
         text += [" ", " ", " ", " ", ", ", ". "][number(6)];
@@ -93,7 +93,7 @@ fn prose() -> String {
 fn source() -> String {
     let mut number = numbers();
     let mut text = String::new();
-    while text.len() < LONGEST {
+    while text.len() < LONGEST_MESSAGE {
         let part = format!(
             "    fn {}_{}(&self, {}: usize) -> u{} {{\n        self.{}[{} + {}].{}()\n    }}\n\n",
             word(&mut number),
@@ -113,7 +113,7 @@ fn source() -> String {
 #[test]
 fn a_message_is_about_as_long_as_with_zlib() {
     for (name, text) in [("json", json()), ("prose", prose()), ("source", source())] {
-        for length in [200, 500, 1 << 10, 3 << 10, 1 << 13, 1 << 14, 1 << 15, LONGEST] {
+        for length in [200, 500, 1 << 10, 3 << 10, 1 << 13, 1 << 14, 1 << 15, LONGEST_MESSAGE] {
             let message = &text.as_bytes()[..length];
             // Much of what level 9 finds in addition is matches of 3 bytes.
             for (level, percent) in [(1, 100), (6, 102), (9, 102)] {
@@ -130,15 +130,16 @@ fn a_message_is_about_as_long_as_with_zlib() {
 
 #[test]
 fn higher_levels_make_longer_messages_shorter() {
-    let length =
-        |level| compress(json().as_bytes().first_chunk::<LONGEST>().unwrap(), level, 15).len();
+    let length = |level| {
+        compress(json().as_bytes().first_chunk::<LONGEST_MESSAGE>().unwrap(), level, 15).len()
+    };
     let lengths: Vec<_> = (1..=9).map(length).collect();
     assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
 }
 
 #[test]
 fn what_cannot_be_compressed_grows_by_the_headers() {
-    for length in [1, 2, 100, 5000, 65_535, LONGEST] {
+    for length in [1, 2, 100, 5000, 65_535, LONGEST_MESSAGE] {
         let most = length + 5 * length.div_ceil(65_535) + 1;
         assert!(compress(&noise(length), 6, 15).len() <= most, "{length}");
     }
