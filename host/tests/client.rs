@@ -9,7 +9,7 @@ use sandsock::client::{
     ConnectError, Connector, Event, Failure, HandshakeError, Message, SendError,
 };
 use sandsock::{App, Certificate, ECHO, Server, Settings, Tls, TlsSettings, connect};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -64,8 +64,12 @@ async fn messages_come_back_and_the_closure_is_clean() {
     assert_eq!(connection.next_event().await.unwrap(), None);
 }
 
-/// Passes bytes on to a server and back, and tells how many come from the client.
-async fn proxy(server: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<usize>) {
+/// Passes bytes on to a server and back, and tells how many come from the client. Those for
+/// the client may be changed.
+async fn proxy(
+    server: SocketAddr,
+    change: impl Fn(&mut Vec<u8>) + Send + 'static,
+) -> (SocketAddr, mpsc::UnboundedReceiver<usize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (counts, counted) = mpsc::unbounded_channel();
@@ -74,7 +78,14 @@ async fn proxy(server: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<usize
         let (mut from_client, mut to_client) = client.into_split();
         let server = TcpStream::connect(server).await.unwrap();
         let (mut from_server, mut to_server) = server.into_split();
-        tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+        tokio::spawn(async move {
+            let mut part = Vec::with_capacity(1 << 14);
+            while let Ok(1..) = from_server.read_buf(&mut part).await {
+                change(&mut part);
+                to_client.write_all(&part).await.unwrap();
+                part.clear();
+            }
+        });
         let mut part = [0; 4096];
         while let Ok(count @ 1..) = from_client.read(&mut part).await {
             to_server.write_all(&part[..count]).await.unwrap();
@@ -87,7 +98,7 @@ async fn proxy(server: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<usize
 #[tokio::test]
 async fn what_is_sent_is_on_its_way_though_nothing_is_received() {
     let echo = echo(false);
-    let (address, mut counted) = proxy(echo.address).await;
+    let (address, mut counted) = proxy(echo.address, |_| {}).await;
     let mut connection = connect(&format!("ws://{address}")).await.unwrap();
     while counted.try_recv().is_ok() {}
     // So long that it is compressed from drain to drain, to 1 KiB.
@@ -173,6 +184,30 @@ async fn a_certificate_is_only_accepted_from_a_trusted_authority_or_at_ones_own_
     assert_eq!(echoed, Some(Event::Message(text("secret"))));
     connection.close(1000, "").await.unwrap();
     assert!(connection.closed().await.unwrap().unwrap().clean);
+}
+
+#[tokio::test]
+async fn what_comes_before_a_forged_record_counts() {
+    // Of application data (RFC 8446 §5.1), that nobody sealed.
+    const FORGED: &[u8] = b"\x17\x03\x03\x00\x14 twenty bytes of it.";
+    let echo = echo(true);
+    // Longer than what comes of the handshakes, and not to be compressed to less.
+    let bytes = (0..3_000_u32).map(|n| n.pow(2).to_be_bytes()[2]);
+    let message = Message::Binary(bytes.collect());
+    let (address, _counted) = proxy(echo.address, |part| {
+        if part.len() > 2_000 {
+            part.extend(FORGED);
+        }
+    })
+    .await;
+    let connector = Connector::new().unwrap().danger_accept_any_certificate();
+    let mut connection = connector.connect(&format!("wss://{address}")).await.unwrap();
+    connection.send(&message).await.unwrap();
+    // Not with `assert_eq!`, which would print it.
+    assert!(connection.next_event().await.unwrap() == Some(Event::Message(message)));
+    let closure = connection.closed().await.unwrap().unwrap();
+    assert_eq!(closure.code, 1006);
+    assert!(connection.transport_error().is_some());
 }
 
 #[tokio::test]

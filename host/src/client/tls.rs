@@ -12,10 +12,9 @@ use rustls::{
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::client::error::ConnectError;
-use crate::tls::pem;
+use crate::tls::{TlsSocket, pem};
 
 /// The only protocol that an opening handshake is made in (§1.2), for servers
 /// that choose by it (RFC 7301 §3.2).
@@ -77,10 +76,11 @@ pub(super) async fn handshake(
     stream: TcpStream,
     host: &str,
     authority: String,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
+) -> Result<TlsSocket<TcpStream>, ConnectError> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| ConnectError::Url(format!("{host}: not a name that a certificate has")))?;
-    TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
+    let connected = TlsConnector::from(config).connect(name, stream).await;
+    connected.map(TlsSocket::new).map_err(|error| {
         let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
         match cause {
             Some(Error::InvalidMessage(_)) => ConnectError::NotTls(authority),

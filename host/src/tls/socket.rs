@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::TlsStream;
 
 use crate::event_loop::Socket;
 
@@ -15,20 +15,35 @@ use crate::event_loop::Socket;
 /// deadline is not put off for it, as it hardly is for so little that is queued.
 const MOST_RECORDED: usize = 80 << 10;
 
-/// The TLS of a connection, once its handshake is done.
-pub(crate) struct TlsSocket {
-    stream: TlsStream<Socket>,
+/// A socket with TLS, once its handshake is done.
+pub(crate) struct TlsSocket<S = Socket> {
+    stream: TlsStream<S>,
     /// What is wrong behind the bytes that are left, to be told to the next one who polls.
     broken: Option<io::Error>,
 }
 
-impl TlsSocket {
-    pub(super) fn new(mut stream: TlsStream<Socket>) -> Self {
-        let (_, connection) = stream.get_mut();
-        connection.set_buffer_limit(Some(MOST_RECORDED));
+impl<S> TlsSocket<S> {
+    pub(crate) fn new(stream: impl Into<TlsStream<S>>) -> Self {
+        let mut stream = stream.into();
+        match &mut stream {
+            TlsStream::Client(stream) => stream.get_mut().1.set_buffer_limit(Some(MOST_RECORDED)),
+            TlsStream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(MOST_RECORDED)),
+        }
         Self { stream, broken: None }
     }
 
+    /// Reads what is decrypted already. Says how many bytes that were.
+    fn read_decrypted(&mut self, room: &mut [u8]) -> usize {
+        let mut decrypted = match &mut self.stream {
+            TlsStream::Client(stream) => stream.get_mut().1.reader(),
+            TlsStream::Server(stream) => stream.get_mut().1.reader(),
+        };
+        // It is at its end, or has none for now.
+        decrypted.read(room).unwrap_or(0)
+    }
+}
+
+impl TlsSocket {
     /// How many bytes of records came that have not been read.
     pub(crate) fn waiting(&self) -> usize {
         self.stream.get_ref().0.unread()
@@ -57,7 +72,7 @@ impl TlsSocket {
     }
 }
 
-impl AsyncRead for TlsSocket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -70,14 +85,13 @@ impl AsyncRead for TlsSocket {
             }
         }
         // What came before that may be left: the peer's Close frame may be among it.
-        let (_, connection) = self.stream.get_mut();
-        let count = connection.reader().read(buffer.initialize_unfilled()).unwrap_or(0);
+        let count = self.read_decrypted(buffer.initialize_unfilled());
         buffer.advance(count);
         Poll::Ready(self.broken.take_if(|_| count == 0).map_or(Ok(()), Err))
     }
 }
 
-impl AsyncWrite for TlsSocket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsSocket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
