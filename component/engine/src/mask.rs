@@ -5,6 +5,7 @@
 //! keeps what the loops need on the stack, not in registers.
 
 use alloc::vec::Vec;
+use core::hint;
 
 /// A masking key (§5.3).
 pub(crate) type MaskingKey = [u8; 4];
@@ -93,7 +94,9 @@ fn move_blocks(bytes: &mut [u8], shift: usize, key: MaskingKey) {
     while let Some(block) = bytes.get(at + shift..).and_then(<[u8]>::first_chunk::<BLOCK>) {
         let block = masked(*block, key);
         bytes[at..][..BLOCK].copy_from_slice(&block);
-        at += BLOCK;
+        // A number like any other: of one that it counts up itself, the compiler for wasm
+        // adds up the address of each lane anew.
+        at = hint::black_box(at + BLOCK);
     }
     if at + shift < bytes.len() {
         move_unmasked(&mut bytes[at..], shift, key);
@@ -110,7 +113,7 @@ fn before_lane(bytes: &[u8]) -> usize {
 /// i mod 4 of the key.
 fn rotated(key: MaskingKey, offset: u64) -> MaskingKey {
     let octets = (offset % 4) as u32;
-    u32::from_be_bytes(key).rotate_left(8 * octets).to_be_bytes()
+    u32::from_le_bytes(key).rotate_right(8 * octets).to_le_bytes()
 }
 
 /// Word by word, of which compilers make SIMD registers without first writing
