@@ -61,6 +61,9 @@ pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Tic
     let reach = reach(instances)?;
     let bytes = usize::try_from(reach).map_err(|_| Error::AddressSpace(instances))?;
 
+    // Without `pagemap_scan`, though a connection takes a seventh less CPU time with it: the
+    // kernel does not tell it of pages that were swapped out, so they would be left to the
+    // next instance as they are.
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
