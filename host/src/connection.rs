@@ -215,10 +215,15 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
         }
         if let Some(most) = self.long_reads.due() {
             ready!(self.transport.poll_readable());
-            let len = self.transport.waiting().min(most);
+            let waiting = self.transport.waiting();
+            let len = waiting.min(most);
             if len >= long_reads::LEAST {
                 let passed =
                     self.call(now, |now, passage| endpoint.receive_directly(now, len, passage))?;
+                // Amid a message, more of it may have come meanwhile.
+                if passed.received == waiting && passed.output > 0 {
+                    self.transport.note_read_up();
+                }
                 return Poll::Ready(Ok(self.received(passed)));
             }
         }

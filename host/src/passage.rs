@@ -23,6 +23,9 @@ pub(crate) trait Direct {
     fn way(&mut self) -> Way<'_>;
     /// Ready once there may be bytes to read.
     fn poll_readable(&self) -> Poll<()>;
+    /// A passage read as many bytes as there were. To attempt another read would find that
+    /// out as well, for two system calls.
+    fn note_read_up(&self);
 }
 
 impl Direct for Socket {
@@ -40,6 +43,10 @@ impl Direct for Socket {
 
     fn poll_readable(&self) -> Poll<()> {
         self.poll_readable()
+    }
+
+    fn note_read_up(&self) {
+        self.note_read_up();
     }
 }
 
@@ -60,6 +67,9 @@ impl Direct for TlsSocket {
     fn poll_readable(&self) -> Poll<()> {
         Poll::Ready(())
     }
+
+    /// As above.
+    fn note_read_up(&self) {}
 }
 
 /// What takes an output from where it is.

@@ -110,6 +110,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if self.is_idle() { self.stream.waiting() } else { 0 }
     }
 
+    /// All bytes were received that waited: more of them wake the task.
+    pub(crate) fn note_read_up(&self)
+    where
+        S: Direct,
+    {
+        self.stream.note_read_up();
+    }
+
     /// How many bytes wait to be transmitted.
     pub(crate) fn queued(&self) -> usize {
         self.transmission.len() - self.transmitted

@@ -49,6 +49,12 @@ impl Socket {
         if self.stream().has_ahead() { 0 } else { self.stream().received() }
     }
 
+    /// All that there was is read past this socket. What comes from then on, and what came
+    /// since it was asked how much there is, is told as an event.
+    pub(crate) fn note_read_up(&self) {
+        self.0.note_read_up();
+    }
+
     /// How many bytes can be read from this socket.
     pub(crate) fn unread(&self) -> usize {
         self.stream().ahead().saturating_add(self.stream().received())

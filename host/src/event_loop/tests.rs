@@ -7,6 +7,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::time::error::Elapsed;
@@ -131,6 +132,37 @@ fn the_end_is_found_behind_bytes_that_came_with_it() -> Done {
         let mut buffer = [0; 8];
         assert_eq!(socket.read(&mut buffer).await?, 3);
         assert_eq!(socket.read(&mut buffer).await?, 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn more_bytes_and_the_end_are_told_to_who_read_all_past_a_socket() -> Done {
+    let events = EventLoop::new(Duration::ZERO)?;
+    let (listener, address) = listen(&events)?;
+    run(&events, async {
+        let mut peer = TcpStream::connect(address)?;
+        let socket = accept(&listener).await?;
+        for bytes in [&b"some"[..], b"more"] {
+            peer.write_all(bytes)?;
+            // The event that comes may be an earlier one.
+            while socket.waiting() < bytes.len() {
+                socket.note_read_up();
+                poll_fn(|_| socket.poll_readable()).await;
+            }
+            let mut room = [0; 4];
+            recv(&socket, &mut room, RecvFlags::empty())?;
+            assert_eq!(room, bytes);
+            socket.note_read_up();
+            assert!(socket.poll_readable().is_pending());
+        }
+        drop(peer);
+        while !socket.is_final() {
+            socket.note_read_up();
+            poll_fn(|_| socket.poll_readable()).await;
+        }
+        socket.note_read_up();
+        assert!(socket.poll_readable().is_ready(), "the end is to be read");
         Ok(())
     })
 }
