@@ -57,6 +57,14 @@ const GROUP: usize = 32;
 /// That a task was woken from another thread.
 const WOKEN: Token = Token(usize::MAX);
 
+/// Whom an event concerns.
+struct Concerned {
+    /// The group that the source was read for last.
+    read_for: u64,
+    source: usize,
+    task: TaskId,
+}
+
 /// An event loop, shared by its sockets. It stays on the thread that made it.
 pub(crate) struct EventLoop {
     poll: RefCell<mio::Poll>,
@@ -71,6 +79,8 @@ pub(crate) struct EventLoop {
     groups: Cell<u64>,
     ahead: RefCell<Ahead>,
     batch: RefCell<Batch>,
+    /// Nobody, between waits.
+    concerned: RefCell<Vec<Concerned>>,
     /// Connections among the sources, which are too many to be counted for each wait.
     streams: Cell<usize>,
     busy_wait: RefCell<BusyWait>,
@@ -93,6 +103,7 @@ impl EventLoop {
             groups: Cell::new(0),
             ahead: RefCell::default(),
             batch: RefCell::default(),
+            concerned: RefCell::default(),
             streams: Cell::new(0),
             busy_wait: RefCell::new(BusyWait::new(busy_wait.min(busy_wait::LONGEST))),
         }))
@@ -190,7 +201,8 @@ impl EventLoop {
         self.ahead.borrow_mut().read_recent(&sources, self.group(), wake)
     }
 
-    /// Waits for events, unless a task is woken already, and wakes whom they concern.
+    /// Waits for events, unless a task is woken already, and wakes whom they concern: those
+    /// first that were read for longest ago.
     fn wait(&self, events: &mut Events, is_any_woken: bool) -> io::Result<()> {
         if is_any_woken {
             self.take_events(events, Some(Duration::ZERO))?;
@@ -198,15 +210,22 @@ impl EventLoop {
             self.take_events(events, None)?;
         }
         let (mut ahead, sources) = (self.ahead.borrow_mut(), self.sources.borrow());
+        let mut concerned = self.concerned.borrow_mut();
         ahead.note_events();
         for event in &*events {
+            let source = event.token().0;
             // One that is gone may have left an event.
-            let Some(Registered { readiness, stream }) = sources.get(event.token().0) else {
-                continue;
-            };
+            let Some(Registered { readiness, .. }) = sources.get(source) else { continue };
             if let Some(task) = readiness.note(event) {
-                self.tasks.wake(task);
+                concerned.push(Concerned { read_for: readiness.read_for(), source, task });
             }
+        }
+        // An event has kept the place of an earlier one, whose bytes were read meanwhile.
+        concerned.sort_by_key(|concerned| concerned.read_for);
+        for Concerned { source, task, .. } in concerned.drain(..) {
+            self.tasks.wake(task);
+            let Some(Registered { readiness, stream }) = sources.get(source) else { continue };
+            readiness.note_read_for(self.group());
             if let Some(stream) = stream {
                 ahead.add(readiness, stream);
             }

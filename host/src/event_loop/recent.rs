@@ -185,6 +185,26 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_read_from_alone_is_remembered_too() -> Done {
+        let events = EventLoop::new(Duration::ZERO)?;
+        let (listener, address) = listen(&events)?;
+        run(&events, async {
+            let mut peer = TcpStream::connect(address)?;
+            let mut socket = accept(&listener).await?;
+            let (done, mut is_done) = channel(1);
+            events.spawn(async move {
+                socket.read_u8().await.unwrap();
+                done.send(socket).await.unwrap();
+            });
+            events.yield_now().await;
+            peer.write_all(b"?")?;
+            let _socket = is_done.recv().await;
+            assert_eq!(events.ahead.borrow().recent.reads.len(), 1);
+            Ok(())
+        })
+    }
+
+    #[test]
     fn what_nobody_waits_for_is_not_read_again() -> Done {
         let events = EventLoop::new(Duration::ZERO)?;
         let (listener, address) = listen(&events)?;

@@ -23,7 +23,7 @@ pub(super) struct Readiness {
     is_final: Cell<bool>,
     /// The task found nothing to read, and nothing came since.
     awaits_reading: Cell<bool>,
-    /// The group that it was read ahead for last. There is no group 0.
+    /// The group that it was read for last, where little came. There is no group 0.
     read_for: Cell<u64>,
     /// The one that waits, or did last.
     task: Cell<TaskId>,
@@ -54,6 +54,10 @@ impl Readiness {
     /// Whether the event that came is what the task waits for so as to read; told once.
     pub(super) fn takes_event_for_reading(&self) -> bool {
         self.readable.get() && self.awaits_reading.take()
+    }
+
+    pub(super) fn read_for(&self) -> u64 {
+        self.read_for.get()
     }
 
     pub(super) fn note_read_for(&self, group: u64) {

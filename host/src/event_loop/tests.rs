@@ -9,6 +9,7 @@ use std::thread;
 
 use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
 use tokio::time::error::Elapsed;
 
@@ -112,6 +113,38 @@ fn a_group_has_a_number_and_more_tasks_than_it_holds_have_another() -> Done {
         let runs: Vec<_> = groups.chunk_by(|one, next| one == next).map(<[_]>::len).collect();
         assert_eq!(runs, [GROUP, 1, GROUP, 1]);
         assert!(groups.is_sorted(), "a number does not come back");
+        Ok(())
+    })
+}
+
+#[test]
+fn who_was_read_from_longest_ago_is_served_first() -> Done {
+    let events = EventLoop::new(Duration::ZERO)?;
+    let (listener, address) = listen(&events)?;
+    run(&events, async {
+        let (served, mut order) = channel(3);
+        let mut peers = Vec::new();
+        for _ in 0..3 {
+            peers.push(TcpStream::connect(address)?);
+            let (mut socket, served) = (accept(&listener).await?, served.clone());
+            events.spawn(async move {
+                while let Ok(byte) = socket.read_u8().await {
+                    served.send(byte).await.unwrap();
+                }
+            });
+        }
+        // They find nothing yet. Then each is served alone, and at last all together.
+        events.yield_now().await;
+        for (peer, name) in peers.iter_mut().zip([1, 2, 3]) {
+            peer.write_all(&[name])?;
+            assert_eq!(order.recv().await, Some(name));
+        }
+        for (peer, name) in peers.iter_mut().zip([1, 2, 3]).rev() {
+            peer.write_all(&[name])?;
+        }
+        for name in [1, 2, 3] {
+            assert_eq!(order.recv().await, Some(name));
+        }
         Ok(())
     })
 }
