@@ -6,9 +6,14 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The same for bytes.
-// Not inlined: it is long, asked for often, and need not be fast.
-#[inline(never)]
 pub(super) fn are_same(one: &[u8], other: &[u8]) -> bool {
+    // Most that are not the same differ in length.
+    one.len() == other.len() && are_same_bytes(one, other)
+}
+
+// Not inlined: it is long, and asked for in many places.
+#[inline(never)]
+fn are_same_bytes(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
