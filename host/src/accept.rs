@@ -111,11 +111,6 @@ fn welcome(
     tls: Option<&Tls>,
     permit: OwnedSemaphorePermit,
 ) {
-    // Small frames are not to wait for more of them (Nagle).
-    if let Err(error) = stream.set_nodelay() {
-        debug!(%peer, %error, "the connection ended as it was accepted");
-        return;
-    }
     let events = &worker.events;
     let worker = Rc::clone(worker);
     let accepted = worker.now();

@@ -34,11 +34,6 @@ impl Socket {
         self.0.get_ref()
     }
 
-    /// Small frames are not to wait for more of them (Nagle).
-    pub(crate) fn set_nodelay(&self) -> io::Result<()> {
-        self.stream().tcp().set_nodelay(true)
-    }
-
     /// Ready once there may be bytes to read.
     pub(crate) fn poll_readable(&self) -> Poll<()> {
         if self.stream().has_ahead() { Poll::Ready(()) } else { self.0.poll_readable() }
