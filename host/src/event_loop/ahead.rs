@@ -95,7 +95,7 @@ impl Ahead {
             self.read_stream(readiness, stream);
             if stream.has_ahead() {
                 found += 1;
-                wake(readiness.take_reader());
+                wake(readiness.take_reader(last_group));
                 self.streams.push_back((Rc::clone(readiness), Rc::clone(stream)));
             } else if self.recent.put_back(read) {
                 // Those behind it were answered later, and are not to be served before it.

@@ -59,8 +59,8 @@ const WOKEN: Token = Token(usize::MAX);
 
 /// Whom an event concerns.
 struct Concerned {
-    /// The group that the source was read for last.
-    read_for: u64,
+    /// The group that had run last when it was woken to read before.
+    woken_after: u64,
     source: usize,
     task: TaskId,
 }
@@ -202,7 +202,7 @@ impl EventLoop {
     }
 
     /// Waits for events, unless a task is woken already, and wakes whom they concern: those
-    /// first that were read for longest ago.
+    /// first who were woken to read longest ago.
     fn wait(&self, events: &mut Events, is_any_woken: bool) -> io::Result<()> {
         if is_any_woken {
             self.take_events(events, Some(Duration::ZERO))?;
@@ -217,15 +217,16 @@ impl EventLoop {
             // One that is gone may have left an event.
             let Some(Registered { readiness, .. }) = sources.get(source) else { continue };
             if let Some(task) = readiness.note(event) {
-                concerned.push(Concerned { read_for: readiness.read_for(), source, task });
+                let woken_after = readiness.woken_after();
+                concerned.push(Concerned { woken_after, source, task });
             }
         }
         // An event has kept the place of an earlier one, whose bytes were read meanwhile.
-        concerned.sort_by_key(|concerned| concerned.read_for);
+        concerned.sort_by_key(|concerned| concerned.woken_after);
         for Concerned { source, task, .. } in concerned.drain(..) {
             self.tasks.wake(task);
             let Some(Registered { readiness, stream }) = sources.get(source) else { continue };
-            readiness.note_read_for(self.group());
+            readiness.note_woken(self.group());
             if let Some(stream) = stream {
                 ahead.add(readiness, stream);
             }

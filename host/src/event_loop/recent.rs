@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_micros(200);
 /// The most reads that are remembered.
 const MOST: usize = 8 * GROUP;
 
-/// A read ahead, which may be followed by another one.
+/// A read by a task or ahead of it, which may be followed by one ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) source: Token,
@@ -28,7 +28,7 @@ pub(super) struct Read {
     pub(super) was_put_back: bool,
 }
 
-/// The reads of late that found bytes, those first that are longest ago.
+/// The reads of late, those first that are longest ago.
 pub(super) struct Recent {
     reads: VecDeque<Read>,
     backoff: Backoff,
@@ -49,7 +49,7 @@ impl Recent {
         Self { reads: VecDeque::new(), backoff: Backoff::default(), longest, since: None }
     }
 
-    /// Adds a read that found bytes.
+    /// Adds a read.
     pub(super) fn add(&mut self, read: Read) {
         if self.reads.len() == MOST {
             self.reads.pop_front();

@@ -23,8 +23,11 @@ pub(super) struct Readiness {
     is_final: Cell<bool>,
     /// The task found nothing to read, and nothing came since.
     awaits_reading: Cell<bool>,
-    /// The group that it was read for last, where little came. There is no group 0.
+    /// The group that it was read for last, where it can be read ahead. There is no group 0.
     read_for: Cell<u64>,
+    /// The group that had run last when the task was woken to read; at first, when there
+    /// was something to wait for.
+    woken_after: Cell<u64>,
     /// The one that waits, or did last.
     task: Cell<TaskId>,
     token: Token,
@@ -56,8 +59,15 @@ impl Readiness {
         self.readable.get() && self.awaits_reading.take()
     }
 
-    pub(super) fn read_for(&self) -> u64 {
-        self.read_for.get()
+    pub(super) fn woken_after(&self) -> u64 {
+        self.woken_after.get()
+    }
+
+    /// The task is woken, and this group ran last.
+    pub(super) fn note_woken(&self, last_group: u64) {
+        if self.readable.get() {
+            self.woken_after.set(last_group);
+        }
     }
 
     pub(super) fn note_read_for(&self, group: u64) {
@@ -70,8 +80,9 @@ impl Readiness {
     }
 
     /// Tells which task to wake, where what it waits for so as to read came before an event.
-    pub(super) fn take_reader(&self) -> TaskId {
+    pub(super) fn take_reader(&self, last_group: u64) -> TaskId {
         self.awaits_reading.set(false);
+        self.woken_after.set(last_group);
         self.task.get()
     }
 
@@ -117,6 +128,7 @@ impl<S: AsFd> Source<S> {
             is_final: Cell::new(false),
             awaits_reading: Cell::new(false),
             read_for: Cell::new(0),
+            woken_after: Cell::new(events.group()),
             task: Cell::new(events.running()),
             token,
         });

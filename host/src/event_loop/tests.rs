@@ -4,11 +4,12 @@ use std::error::Error;
 use std::future::pending;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::thread;
 
 use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
 use tokio::time::error::Elapsed;
@@ -117,32 +118,47 @@ fn a_group_has_a_number_and_more_tasks_than_it_holds_have_another() -> Done {
     })
 }
 
+/// With so many bytes that nothing is read ahead.
 #[test]
-fn who_was_read_from_longest_ago_is_served_first() -> Done {
+fn who_was_woken_to_read_longest_ago_is_served_first() -> Done {
+    const NAMES: [u8; 3] = [1, 2, 3];
     let events = EventLoop::new(Duration::ZERO)?;
     let (listener, address) = listen(&events)?;
     run(&events, async {
-        let (served, mut order) = channel(3);
-        let mut peers = Vec::new();
-        for _ in 0..3 {
+        let (served, mut order) = channel(NAMES.len());
+        let (mut peers, mut sockets) = (Vec::new(), Vec::new());
+        for _ in NAMES {
             peers.push(TcpStream::connect(address)?);
-            let (mut socket, served) = (accept(&listener).await?, served.clone());
+            let socket = Rc::new(RefCell::new(accept(&listener).await?));
+            sockets.push(Rc::clone(&socket));
+            let served = served.clone();
             events.spawn(async move {
-                while let Ok(byte) = socket.read_u8().await {
-                    served.send(byte).await.unwrap();
+                loop {
+                    let mut message = [0; ahead::LONGEST];
+                    let mut room = ReadBuf::new(&mut message);
+                    while room.remaining() > 0 {
+                        let read = |cx: &mut Context<'_>| {
+                            Pin::new(&mut *socket.borrow_mut()).poll_read(cx, &mut room)
+                        };
+                        poll_fn(read).await.unwrap();
+                    }
+                    served.send(message[0]).await.unwrap();
                 }
             });
         }
         // They find nothing yet. Then each is served alone, and at last all together.
         events.yield_now().await;
-        for (peer, name) in peers.iter_mut().zip([1, 2, 3]) {
-            peer.write_all(&[name])?;
+        for (peer, name) in peers.iter_mut().zip(NAMES) {
+            peer.write_all(&[name; ahead::LONGEST])?;
             assert_eq!(order.recv().await, Some(name));
         }
-        for (peer, name) in peers.iter_mut().zip([1, 2, 3]).rev() {
-            peer.write_all(&[name])?;
+        for (peer, name) in peers.iter_mut().zip(NAMES).rev() {
+            peer.write_all(&[name; ahead::LONGEST])?;
         }
-        for name in [1, 2, 3] {
+        while sockets.iter().any(|socket| socket.borrow().waiting() < ahead::LONGEST) {
+            thread::yield_now();
+        }
+        for name in NAMES {
             assert_eq!(order.recv().await, Some(name));
         }
         Ok(())
