@@ -50,7 +50,8 @@ impl Ahead {
         }
     }
 
-    /// Reads for the next so many tasks, which are a group. A single one does as well itself.
+    /// Reads for the next so many tasks, which are a group. A single one does as well itself;
+    /// it is remembered like others, as its peer may be as busy.
     pub(super) fn read(&mut self, tasks: usize, group: u64) {
         let count = self.streams.len().min(tasks);
         for _ in 0..count {

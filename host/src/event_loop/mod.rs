@@ -221,7 +221,7 @@ impl EventLoop {
                 concerned.push(Concerned { woken_after, source, task });
             }
         }
-        // An event has kept the place of an earlier one, whose bytes were read meanwhile.
+        // An event keeps the place of an earlier one, whose bytes may be read by now.
         concerned.sort_by_key(|concerned| concerned.woken_after);
         for Concerned { source, task, .. } in concerned.drain(..) {
             self.tasks.wake(task);

@@ -25,8 +25,8 @@ pub(super) struct Readiness {
     awaits_reading: Cell<bool>,
     /// The group that it was read for last, where it can be read ahead. There is no group 0.
     read_for: Cell<u64>,
-    /// The group that had run last when the task was woken to read; at first, when there
-    /// was something to wait for.
+    /// The group that had run last when the task was woken to read; before that, when the
+    /// source was new.
     woken_after: Cell<u64>,
     /// The one that waits, or did last.
     task: Cell<TaskId>,
