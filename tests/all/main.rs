@@ -29,6 +29,7 @@ mod sockets;
 mod split;
 mod states;
 mod surface;
+mod text;
 mod timers;
 mod tls;
 mod vectors;

@@ -1,6 +1,15 @@
 //! UTF-8 in stretches (§8.1): finds the first impossible byte as soon as it
 //! comes, also where a character is split between stretches.
 
+#[cfg(all(test, not(target_feature = "simd128")))]
+mod array_lane;
+#[cfg(any(test, target_feature = "simd128"))]
+mod blocks;
+#[cfg(target_feature = "simd128")]
+mod lane;
+#[cfg(any(test, target_feature = "simd128"))]
+mod pairs;
+
 /// The bytes are not UTF-8, and nothing that follows can make them so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotUtf8;
@@ -13,9 +22,26 @@ pub(crate) struct Utf8Validator {
     partial_len: usize,
 }
 
-/// Validates a text that is here as a whole; the fastest way.
+/// Validates a text that is here as a whole.
 pub(crate) fn validate(text: &[u8]) -> Result<(), NotUtf8> {
-    simdutf8::basic::from_utf8(text).map(|_| ()).map_err(|_| NotUtf8)
+    #[cfg(target_feature = "simd128")]
+    let is_utf8 = blocks::is_utf8(text);
+    #[cfg(not(target_feature = "simd128"))]
+    let is_utf8 = simdutf8::basic::from_utf8(text).is_ok();
+    if is_utf8 { Ok(()) } else { Err(NotUtf8) }
+}
+
+/// Whether some text begins like this.
+fn is_front(octets: &[u8]) -> bool {
+    core::str::from_utf8(octets).map_or_else(|error| error.error_len().is_none(), |_| true)
+}
+
+/// How many octets at the end begin a character that they do not end, if they are UTF-8.
+fn unfinished(octets: &[u8]) -> usize {
+    // The least one that begins a character of more than one octet, two, three.
+    let leads = [0xc0, 0xe0, 0xf0];
+    let is_lead = |(octet, least): (&u8, u8)| *octet >= least;
+    octets.iter().rev().zip(leads).position(is_lead).map_or(0, |at| at + 1)
 }
 
 impl Utf8Validator {
@@ -33,11 +59,11 @@ impl Utf8Validator {
                 Err(_) => return Err(NotUtf8),
             }
         }
-        let Err(error) = simdutf8::compat::from_utf8(stretch) else { return Ok(()) };
-        if error.error_len().is_some() {
+        let (whole, front) = stretch.split_at(stretch.len() - unfinished(stretch));
+        validate(whole)?;
+        if !is_front(front) {
             return Err(NotUtf8);
         }
-        let front = &stretch[error.valid_up_to()..];
         self.partial[..front.len()].copy_from_slice(front);
         self.partial_len = front.len();
         Ok(())
