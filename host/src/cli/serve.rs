@@ -74,9 +74,9 @@ struct Sandbox {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = call_time)]
     call_timeout: Duration,
 
-    /// How long a worker with a lone connection stays awake for what comes next,
-    /// as long as that often comes so soon: it is answered sooner, maybe for more
-    /// CPU time. At most 1ms; 0s is never.
+    /// How long a worker with up to eight connections stays awake for what comes
+    /// next, as long as that often comes so soon: it is answered sooner, maybe for
+    /// more CPU time. At most 1ms; 0s is never.
     #[arg(long, value_name = "TIME", default_value = "30us", value_parser = busy_time)]
     busy_wait: Duration,
 

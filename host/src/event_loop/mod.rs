@@ -87,8 +87,8 @@ pub(crate) struct EventLoop {
 }
 
 impl EventLoop {
-    /// A loop without tasks. For a lone connection it waits awake, for up to `busy_wait` at
-    /// a time, of which more than 1 ms counts as that.
+    /// A loop without tasks. For few connections it waits awake, for up to `busy_wait` at a
+    /// time, of which more than 1 ms counts as that.
     pub(crate) fn new(busy_wait: Duration) -> io::Result<Rc<Self>> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
@@ -236,7 +236,7 @@ impl EventLoop {
 
     /// Returns whether events came so soon that the thread need not sleep for them.
     fn wait_awake(&self, events: &mut Events) -> io::Result<bool> {
-        if self.streams.get() != 1 {
+        if !(1..=busy_wait::FEW).contains(&self.streams.get()) {
             return Ok(false);
         }
         self.busy_wait.borrow_mut().run(|| {

@@ -39,7 +39,7 @@ pub(super) fn all(programs: &Programs, arguments: &Arguments, peers: &[&'static 
         match workload.kind {
             Kind::Idle => results.idle = Some(series.table(workload)),
             Kind::Workers => results.workers = Some(series.table(workload)),
-            Kind::Echo | Kind::EchoLone | Kind::EchoTls | Kind::EchoCompressed | Kind::Accept => {
+            Kind::Echo | Kind::EchoFew | Kind::EchoTls | Kind::EchoCompressed | Kind::Accept => {
                 results.rates.push(series.table(workload));
             }
         }

@@ -100,7 +100,7 @@ pub(super) fn taking_part(kind: Kind, peers: &[&'static Peer]) -> Vec<Server> {
         Kind::Accept | Kind::Idle => {
             servers.push(Server::Sandsock(Configuration::SharedInstance));
         }
-        Kind::EchoLone => servers.extend(
+        Kind::EchoFew => servers.extend(
             [Configuration::NeverAwake, Configuration::SystemCongestionControl]
                 .map(Server::Sandsock),
         ),

@@ -15,8 +15,8 @@ pub(super) struct Workload {
 pub(super) enum Kind {
     /// Messages there and back.
     Echo,
-    /// The same on a lone connection.
-    EchoLone,
+    /// The same on so few connections that Sandsock waits awake for them.
+    EchoFew,
     /// The same over TLS.
     EchoTls,
     /// The same with permessage-deflate.
@@ -30,9 +30,7 @@ pub(super) enum Kind {
 }
 
 pub(super) static WORKLOADS: &[Workload] = &[
-    Workload {
-        name: "16b", title: "16 B × 1", load: &["echo", "--size=16"], kind: Kind::EchoLone
-    },
+    Workload { name: "16b", title: "16 B × 1", load: &["echo", "--size=16"], kind: Kind::EchoFew },
     echo("125b", "125 B × 64", &["echo", "--size=125", "--connections=64"]),
     echo(
         "125b-in-flight",
@@ -45,12 +43,17 @@ pub(super) static WORKLOADS: &[Workload] = &[
         "16 KiB × 16, 4 in flight",
         &["echo", "--size=16384", "--connections=16", "--in-flight=4"],
     ),
-    echo("1m", "1 MiB × 4", &["echo", "--size=1048576", "--connections=4"]),
+    Workload {
+        name: "1m",
+        title: "1 MiB × 4",
+        load: &["echo", "--size=1048576", "--connections=4"],
+        kind: Kind::EchoFew,
+    },
     Workload {
         name: "4m-fragments",
         title: "4 MiB in 1 KiB fragments × 1",
         load: &["echo", "--size=4194304", "--fragment-bytes=1024"],
-        kind: Kind::EchoLone,
+        kind: Kind::EchoFew,
     },
     echo(
         "text",
