@@ -51,8 +51,9 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// How long a worker with up to eight connections stays awake for what comes next, as
     /// long as that often comes so soon. A short message is answered sooner (measured on
-    /// loopback: in 25 µs, not 81); where to wake a thread is cheap, it gains little. It may
-    /// take CPU time: a whole core, at some 30,000 messages a second. Default 30 µs; zero is never, and more than 1 ms counts as that.
+    /// loopback: in 25 µs, not 81); where to wake a thread is cheap, it gains little. While
+    /// messages come more often than that, the worker takes all of a core's time, be they
+    /// few. Default 30 µs; zero is never, and more than 1 ms counts as that.
     pub busy_wait: Duration,
     /// What decides how fast connections send. Default: Reno for listeners on loopback,
     /// and the system's for others.

@@ -30,24 +30,35 @@ fn nearly_text() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// Whether no text begins like this.
+fn is_impossible(octets: &[u8]) -> bool {
+    str::from_utf8(octets).is_err_and(|error| error.error_len().is_some())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn text_is_what_the_standard_library_takes_for_it(text in nearly_text(), cut: Index) {
         let frame = frame(Role::Client, FIN | TEXT, &text);
-        let expected = match String::from_utf8(text) {
+        let payload = |cut: usize| cut.saturating_sub(frame.len() - text.len());
+        let expected = match String::from_utf8(text.clone()) {
             Ok(text) => Event::Message(Message::Text(text)),
             Err(_) => Event::Failed(Failure::Protocol(ProtocolError::MessageUtf8)),
         };
         for place in Place::BOTH {
             for cut in [frame.len(), cut.index(frame.len())] {
                 let mut driver = Driver::start(place, Role::Server.open(quiet_options()));
+                driver.take();
                 driver.receive(&frame[..cut]);
+                let mut events = driver.take().events;
+                if cut < frame.len() {
+                    // What no text begins with is found when it comes.
+                    prop_assert_eq!(!events.is_empty(), is_impossible(&text[..payload(cut)]));
+                }
                 driver.receive(&frame[cut..]);
-                let events = driver.take().events;
-                // Behind that the connection is open.
-                prop_assert_eq!(events.get(1), Some(&expected));
+                events.extend(driver.take().events);
+                prop_assert_eq!(events.first(), Some(&expected));
             }
         }
     }

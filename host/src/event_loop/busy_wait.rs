@@ -1,7 +1,7 @@
 //! Waiting awake for what comes next, where connections are few.
 //!
 //! A thread that sleeps for a message has to be woken by the kernel, which takes longer than
-//! all else that is done for a short one; and so has the peer's, if it is answered late.
+//! all else that is done for a short one; and the peer's, if it is answered late, as well.
 //! With many connections there is something to gain meanwhile: what comes until the thread
 //! is awake is served together, for less. And a worker of a busy server would never sleep.
 

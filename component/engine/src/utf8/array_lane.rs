@@ -1,4 +1,4 @@
-//! [`Lane`](super::lane) where there is no SIMD of WebAssembly: for tests.
+//! Sixteen octets, where there is no SIMD of WebAssembly: as in `lane.rs`.
 
 use core::array;
 

@@ -1,7 +1,8 @@
-//! Validates a text that is here as a whole, 64 octets at a time, in a sandbox. simdutf8
-//! does the same there, but takes each octet's predecessors from registers where they can be
-//! read, and has one way for all text; it is the faster one natively, where SIMD works on 32
-//! octets.
+//! Validates a text that is here as a whole, 64 octets at a time.
+//!
+//! simdutf8 does so as well, with SIMD of WebAssembly. But it puts each octet's predecessors
+//! together, where they can be loaded, and has no shorter way for text without long
+//! characters.
 //!
 //! Behind octets with which a text can begin, a rule is broken or not by an octet and the
 //! three before it: by those two that are neighbours ([`pairs`](super::pairs)), and where a
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn any_four_octets_anywhere() {
+    fn any_four_octets_somewhere() {
         let len = size_of::<Window>() + BLOCK;
         let fillings = ["a", "\u{e9}", "\u{20ac}"].map(|c| c.repeat(len).into_bytes());
         for number in 0..BORDERS.len().pow(4) {

@@ -12,6 +12,7 @@ impl Lane {
     #[inline]
     pub(super) fn new(octets: [u8; Self::OCTETS]) -> Self {
         let number = u128::from_le_bytes(octets);
+        #[expect(clippy::cast_possible_truncation, reason = "a half each")]
         Self(wasm32::u64x2(number as u64, (number >> 64) as u64))
     }
 

@@ -21,12 +21,13 @@ const RULES: [[Halves; 3]; 8] = [
     [LEAD, ANY, !CONTINUATION],
     // One goes on that did not begin.
     [ASCII, ANY, CONTINUATION],
-    // Longer than it has to be: of two octets, then of three.
+    // Longer than it has to be: of two octets, behind C0 and C1, and of three, behind E0.
     [one(0xc), range(0x0, 0x1), CONTINUATION],
     [one(0xe), one(0x0), range(0x8, 0x9)],
-    // A surrogate.
+    // A surrogate, ED A0 to ED BF.
     [one(0xe), one(0xd), range(0xa, 0xb)],
-    // Of four octets: longer than it has to be, or beyond the last character.
+    // Of four octets: longer than it has to be, behind F0, or beyond the last character, F4 8F
+    // and what follows.
     [one(0xf), one(0x0) | range(0x5, 0xf), one(0x8)],
     [one(0xf), range(0x4, 0xf), range(0x9, 0xb)],
     // It goes on and on: right where that is its third octet or its fourth.
