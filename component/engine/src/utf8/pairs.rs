@@ -26,8 +26,8 @@ const RULES: [[Halves; 3]; 8] = [
     [one(0xe), one(0x0), range(0x8, 0x9)],
     // A surrogate, ED A0 to ED BF.
     [one(0xe), one(0xd), range(0xa, 0xb)],
-    // Of four octets: longer than it has to be, behind F0, or beyond the last character, F4 8F
-    // and what follows.
+    // Of four octets: longer than it has to be, F0 80 to F0 8F, or beyond the last character,
+    // from F4 90 on.
     [one(0xf), one(0x0) | range(0x5, 0xf), one(0x8)],
     [one(0xf), range(0x4, 0xf), range(0x9, 0xb)],
     // It goes on and on: right where that is its third octet or its fourth.
