@@ -19,6 +19,8 @@ pub(crate) struct Memory {
     pub(crate) rss: u64,
     /// Resident, and pages that processes share counted in part.
     pub(crate) pss: u64,
+    /// The kernel's page tables, which are in neither.
+    pub(crate) page_tables: u64,
 }
 
 impl Process {
@@ -38,7 +40,8 @@ impl Process {
     }
 
     pub(crate) fn memory(&self) -> Result<Memory> {
-        memory(&self.read("smaps_rollup")?).context("reading the memory of a process")
+        memory(&self.read("smaps_rollup")?, &self.read("status")?)
+            .context("reading the memory of a process")
     }
 
     fn read(&self, file: &str) -> Result<String> {
@@ -72,12 +75,16 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(times.next()? + times.next()?)
 }
 
-fn memory(rollup: &str) -> Option<Memory> {
-    let field = |name: &str| {
-        let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+fn memory(rollup: &str, status: &str) -> Option<Memory> {
+    let field = |file: &str, name: &str| {
+        let line = file.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().strip_suffix(" kB")?.parse().ok()
     };
-    Some(Memory { rss: field("Rss:")?, pss: field("Pss:")? })
+    Some(Memory {
+        rss: field(rollup, "Rss:")?,
+        pss: field(rollup, "Pss:")?,
+        page_tables: field(status, "VmPTE:")?,
+    })
 }
 
 #[cfg(test)]
@@ -99,10 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_read_from_a_roll_up() {
+    fn memory_is_read_from_a_roll_up_and_the_status() {
         let rollup = "0-f ---p [rollup]\nRss:                1720 kB\nPss:                 381 kB\n\
                       Pss_Dirty:           112 kB\n";
-        assert_eq!(memory(rollup), Some(Memory { rss: 1720, pss: 381 }));
-        assert_eq!(memory("Rss: 1 kB\n"), None);
+        let status = "Name:\tserver\nVmPTE:\t      52 kB\nVmSwap:\t       0 kB\n";
+        let expected = Memory { rss: 1720, pss: 381, page_tables: 52 };
+        assert_eq!(memory(rollup, status), Some(expected));
+        assert_eq!(memory("Rss: 1 kB\n", status), None);
+        assert_eq!(memory(rollup, "Name:\tserver\n"), None);
     }
 }

@@ -21,8 +21,9 @@ pub(super) struct Machine {
     pub(super) date: String,
     /// As a person typed it.
     pub(super) command: String,
+    /// Its name, how many cores there are, and whether they are what they seem.
     pub(super) processor: String,
-    pub(super) cores: usize,
+    pub(super) memory: String,
     pub(super) kernel: String,
     /// What connections have that are given none.
     pub(super) congestion_control: String,
@@ -53,7 +54,7 @@ impl Machine {
             date: line(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?,
             command: format!("cargo xtask {}", typed.join(" ")),
             processor: processor()?,
-            cores: thread::available_parallelism()?.get(),
+            memory: memory()?,
             kernel: line(Command::new("uname").args(["-s", "-r"]))?,
             congestion_control: congestion_control()?,
             versions: versions(workspace, arguments, programs, peers)?,
@@ -69,9 +70,31 @@ fn congestion_control() -> Result<String> {
 
 fn processor() -> Result<String> {
     let text = fs::read_to_string("/proc/cpuinfo").context("reading /proc/cpuinfo")?;
-    let model = text.lines().find_map(|line| line.strip_prefix("model name"));
-    let name = model.map(|model| model.trim_start_matches(['\t', ' ', ':']).to_owned());
-    Ok(name.unwrap_or_else(|| env::consts::ARCH.to_owned()))
+    let cores = thread::available_parallelism()?;
+    let threads = match fs::read_to_string("/sys/devices/system/cpu/smt/active") {
+        Ok(active) if active.trim() == "1" => ", some of them threads of one",
+        _ => "",
+    };
+    Ok(format!("{}, {cores} cores{threads}", model(&text)))
+}
+
+/// The processor's name; with a hypervisor below, it is what that says.
+fn model(cpuinfo: &str) -> String {
+    let field = |name| {
+        let line = cpuinfo.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.trim_start_matches(['\t', ' ', ':']))
+    };
+    let name = field("model name").unwrap_or(env::consts::ARCH);
+    let mut flags = field("flags").unwrap_or_default().split(' ');
+    let is_virtual = flags.any(|flag| flag == "hypervisor");
+    format!("{name}{}", if is_virtual { " in a virtual machine" } else { "" })
+}
+
+fn memory() -> Result<String> {
+    let text = fs::read_to_string("/proc/meminfo").context("reading /proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Ok(format!("{} GiB", kib.context("reading /proc/meminfo")?.div_ceil(1 << 20)))
 }
 
 fn versions(
@@ -128,4 +151,17 @@ fn scripted(programs: &Programs, peers: &[&Peer]) -> Result<Vec<String>> {
 /// What a program prints, without the line's end.
 fn line(command: &mut Command) -> Result<String> {
     Ok(command::output(command)?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_virtual_machine_is_told() {
+        let cpuinfo =
+            "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu hypervisor sse\n";
+        assert_eq!(model(cpuinfo), "Some CPU @ 2 GHz in a virtual machine");
+        assert_eq!(model(&cpuinfo.replace(" hypervisor", "")), "Some CPU @ 2 GHz");
+    }
 }

@@ -8,6 +8,9 @@ use super::results::{Better, Comparison, Results, Row, Table};
 use super::statistic::Statistic;
 use super::workload::Kind;
 
+/// Cores busy with something else from which on figures are not to be trusted.
+const DISTURBANCE: f64 = 0.1;
+
 /// The whole page.
 pub(super) fn page(machine: &Machine, results: &Results) -> String {
     let mut page = head(machine, results);
@@ -25,28 +28,44 @@ pub(super) fn page(machine: &Machine, results: &Results) -> String {
     page
 }
 
+/// A warning, where the machine was busy with something else.
+pub(super) fn disturbance(others: Option<Statistic>) -> Option<String> {
+    let median = others?.median;
+    let warns = median > DISTURBANCE;
+    warns.then(|| format!("{median:.2} cores were busy with something else: not to be quoted."))
+}
+
+/// How many cores were busy with something else.
+fn busy(others: Option<Statistic>) -> String {
+    others.map_or_else(missing, |Statistic { median, upper, .. }| {
+        format!("{median:.2} cores (median); {upper:.2} or more in a quarter of the measurements")
+    })
+}
+
 fn head(machine: &Machine, results: &Results) -> String {
-    let Machine { date, command, processor, cores, kernel, congestion_control, versions } = machine;
+    let Machine { date, command, processor, memory, kernel, congestion_control, versions } =
+        machine;
     let Results { rounds, seconds, .. } = results;
-    let others = results.other_cores().map_or_else(missing, |others| {
-        format!("{:.2} cores, {:.2} or more in a quarter", others.median, others.upper)
-    });
+    let warning = disturbance(results.other_cores())
+        .map_or_else(String::new, |warning| format!("**{warning}**\n\n"));
+    let others = busy(results.other_cores());
     format!(
         "# Results\n\n\
          [README.md](README.md) says what is measured and what the figures mean. They are\n\
-         medians over the rounds, and in brackets is where the middle half of the rounds\n\
-         lies: of a ratio from where to where, else how far it reaches, in % of the\n\
-         median.\n\n\
+         medians over the rounds. Brackets hold the middle half of the rounds: for a ratio its\n\
+         lower and upper end, for anything else its width in % of the median.\n\n\
+         {warning}\
          ![Throughput of Sandsock relative to the fastest peer](RESULTS.svg)\n\n\
          | | |\n|---|---|\n\
          | command | `{command}` |\n\
          | date | {date} |\n\
          | rounds | {rounds}, of {seconds} s for each server |\n\
-         | processor | {processor}, {cores} cores; one is the server's, one the load's |\n\
+         | processor | {processor}; one core is the server's, one the load's |\n\
+         | memory | {memory} |\n\
          | busy with something else | {others} |\n\
          | kernel | {kernel} |\n\
-         | congestion control | {congestion_control}; reno for Sandsock, unless it says system, \
-         and raw |\n\
+         | congestion control | {congestion_control}; reno for raw and for Sandsock, except in \
+         rows that say system |\n\
          | versions | {} |\n",
         versions.join(", ")
     )
@@ -55,8 +74,8 @@ fn head(machine: &Machine, results: &Results) -> String {
 /// Ratios; what a reader in a hurry looks at.
 pub(super) fn summary(results: &Results) -> String {
     let mut text = String::from(
-        "| workload | fastest peer | throughput, to it | to raw TCP | p99 latency, to the best peer \
-         | CPU, to the best peer |\n|---|---|---|---|---|---|\n",
+        "| workload | fastest peer | throughput ÷ its | ÷ raw TCP's | p99 latency ÷ best peer's \
+         | CPU ÷ best peer's |\n|---|---|---|---|---|---|\n",
     );
     for table in &results.rates {
         for row in table.own() {
@@ -65,7 +84,7 @@ pub(super) fn summary(results: &Results) -> String {
     }
     if let Some(table) = &results.idle {
         text.push_str(
-            "\n| idle connections | KiB each | best peer | KiB, to it |\n|---|---|---|---|\n",
+            "\n| idle connections | KiB each | best peer | KiB ÷ its |\n|---|---|---|---|\n",
         );
         for row in table.own() {
             let against = table.against_rivals(row, Occupancy::pss, Better::Less);
@@ -80,7 +99,7 @@ pub(super) fn summary(results: &Results) -> String {
         }
     }
     if let Some(table) = &results.workers {
-        text.push_str("\n| worker threads | CPU for a message, to one worker |\n|---|---|\n");
+        text.push_str("\n| worker threads | CPU per message ÷ one worker's |\n|---|---|\n");
         for pair in table.rows.chunks_exact(2) {
             text.push_str(&line(&pair[1], &[ratio(pair[1].ratio(&pair[0], cpu))]));
         }
@@ -113,8 +132,9 @@ fn rates(table: &Table<Rate>) -> String {
         Kind::Accept => "connection",
         _ => "message",
     };
+    let others = busy(Statistic::of(table.other_cores()));
     let mut text = format!(
-        "\n## {}\n\n| server | {of}s/s | MB/s | p50 µs | p99 µs | CPU µs/{of} | bytes back | load busy |\n\
+        "\n## {}\n\nBusy with something else: {others}.\n\n| server | {of}s/s | MB/s | p50 µs | p99 µs | CPU µs/{of} | bytes back | load busy |\n\
          |---|---|---|---|---|---|---|---|\n",
         table.workload.title
     );
@@ -138,8 +158,8 @@ fn rates(table: &Table<Rate>) -> String {
 
 fn idle(table: &Table<Occupancy>) -> String {
     let mut text = format!(
-        "\n## {}\n\n| server | KiB each (PSS) | KiB each (RSS) | MiB before (RSS) | open | after |\n\
-         |---|---|---|---|---|---|\n",
+        "\n## {}\n\n| server | KiB each (PSS) | (RSS) | page tables, KiB each \
+         | MiB before (RSS) | open | after |\n|---|---|---|---|---|---|---|\n",
         table.workload.title
     );
     for row in &table.rows {
@@ -148,6 +168,7 @@ fn idle(table: &Table<Occupancy>) -> String {
             &[
                 cell(row.statistic(Occupancy::pss)),
                 plain(row.statistic(Occupancy::rss)),
+                plain(row.statistic(Occupancy::page_tables)),
                 plain(row.statistic(|memory| memory.before.rss / 1024.0)),
                 plain(row.statistic(|memory| memory.open.rss / 1024.0)),
                 plain(row.statistic(|memory| memory.after.rss / 1024.0)),

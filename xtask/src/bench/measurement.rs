@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::build::Programs;
 use super::running::Running;
@@ -14,7 +14,7 @@ use super::workload::{Kind, Workload};
 
 /// What the load generator says about operations: messages there and back, or
 /// lives of connections.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Rate {
     pub(super) per_second: f64,
     /// 10^6 bytes of payload.
@@ -31,7 +31,7 @@ pub(super) struct Rate {
 }
 
 /// What it says about idle connections.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Occupancy {
     pub(super) connections: u32,
     pub(super) before: Memory,
@@ -41,10 +41,12 @@ pub(super) struct Occupancy {
 }
 
 /// Of the server's process, in KiB.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Serialize)]
 pub(super) struct Memory {
     pub(super) rss: f64,
     pub(super) pss: f64,
+    /// In neither of them.
+    pub(super) page_tables: f64,
 }
 
 /// Which cores are whose, and how long a measurement takes.

@@ -10,6 +10,7 @@ mod machine;
 mod markdown;
 mod measurement;
 mod results;
+mod rounds;
 mod run;
 mod running;
 mod server;
@@ -29,8 +30,10 @@ use machine::Machine;
 use server::{PEERS, Peer};
 use workload::{WORKLOADS, Workload};
 
-/// Cores busy with something else from which on the results are not to be trusted.
-const DISTURBANCE: f64 = 0.1;
+/// Rounds, and seconds of a measurement: at least so much of both is in the published
+/// results.
+const ROUNDS: u32 = 15;
+const SECONDS: f64 = 0.5;
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
@@ -48,12 +51,12 @@ pub(crate) struct Arguments {
     peer: Vec<&'static Peer>,
 
     /// Times that each server gets its turn; three at most with idle connections
-    #[arg(long, value_name = "COUNT", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// Seconds of one measurement, from 0.1 to 60, behind a warm-up of half of that;
     /// more rounds tell more than longer ones
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = seconds)]
     seconds: f64,
 
     /// Core that the server runs on
@@ -78,9 +81,10 @@ impl Arguments {
         if self.quick { 1.0 } else { self.seconds }
     }
 
-    /// Whether nothing was left out that `bench/RESULTS.md` should show.
+    /// Whether nothing is left out that `bench/RESULTS.md` should show.
     fn is_complete(&self, peers: &[&Peer]) -> bool {
-        !self.quick
+        self.rounds() >= ROUNDS
+            && self.seconds() >= SECONDS
             && self.workload.is_empty()
             && peers.len() == PEERS.len()
             && self.sandsock.is_none()
@@ -117,22 +121,23 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let machine = Machine::look(workspace, arguments, &programs, &peers)?;
     let results = run::all(&programs, arguments, &peers);
 
-    let is_complete = arguments.is_complete(&peers);
+    let is_complete = arguments.is_complete(&peers) && !results.has_failure();
+    let rounds = scratch.join("rounds.json");
     let directory = if is_complete { workspace.root().join("bench") } else { scratch };
     let page = directory.join("RESULTS.md");
     let chart = directory.join("RESULTS.svg");
+    fs::write(&rounds, serde_json::to_string_pretty(&rounds::json(&results))?)?;
     fs::write(&page, markdown::page(&machine, &results))?;
     fs::write(&chart, chart::draw(&results))?;
     println!("{}", markdown::summary(&results));
-    if let Some(others) = results.other_cores()
-        && others.median > DISTURBANCE
-    {
-        println!("{:.2} cores were busy with something else: not to be quoted.", others.median);
+    if let Some(warning) = markdown::disturbance(results.other_cores()) {
+        println!("{warning}");
     }
     if !is_complete {
-        println!("Not a complete run, so that bench/RESULTS.md stays as it is.");
+        println!("Not a complete run, so bench/RESULTS.md stays as it is.");
     }
     println!("Results: {} and {}", workspace.shown(&page), workspace.shown(&chart));
+    println!("Every measurement: {}", workspace.shown(&rounds));
     Ok(())
 }
 

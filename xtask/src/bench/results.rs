@@ -1,6 +1,6 @@
 //! What was measured, and what it says about Sandsock.
 
-use super::measurement::{Occupancy, Rate};
+use super::measurement::{Memory, Occupancy, Rate};
 use super::server::Server;
 use super::statistic::Statistic;
 use super::workload::Workload;
@@ -49,9 +49,13 @@ pub(super) struct Comparison {
 impl Results {
     /// Cores that were busy with something else than the servers and the load.
     pub(super) fn other_cores(&self) -> Option<Statistic> {
-        let rows = self.rates.iter().flat_map(|table| &table.rows);
-        let rounds = rows.flat_map(|row| &row.rounds).filter_map(|round| round.as_ref().ok());
-        Statistic::of(rounds.map(|rate| rate.other_cores))
+        Statistic::of(self.rates.iter().flat_map(Table::other_cores))
+    }
+
+    /// Whether a server failed in any round.
+    pub(super) fn has_failure(&self) -> bool {
+        self.rates.iter().chain(&self.workers).any(Table::has_failure)
+            || self.idle.as_ref().is_some_and(Table::has_failure)
     }
 }
 
@@ -108,21 +112,40 @@ impl<T> Table<T> {
         row.ratio(self.rows.iter().find(|row| row.server.is_raw())?, metric)
     }
 
+    fn has_failure(&self) -> bool {
+        self.rows.iter().any(|row| row.failure().is_some())
+    }
+
     /// The rows of Sandsock.
     pub(super) fn own(&self) -> impl Iterator<Item = &Row<T>> {
         self.rows.iter().filter(|row| matches!(row.server, Server::Sandsock { .. }))
     }
 }
 
+impl Table<Rate> {
+    /// Of each measurement, the cores that were busy with something else.
+    pub(super) fn other_cores(&self) -> impl Iterator<Item = f64> {
+        let rounds = self.rows.iter().flat_map(|row| &row.rounds);
+        rounds.filter_map(|round| round.as_ref().ok()).map(|rate| rate.other_cores)
+    }
+}
+
+/// KiB for each connection.
 impl Occupancy {
-    /// KiB for each connection.
     pub(super) fn pss(&self) -> f64 {
-        (self.open.pss - self.before.pss) / f64::from(self.connections)
+        self.each(|memory| memory.pss)
     }
 
-    /// KiB for each connection.
     pub(super) fn rss(&self) -> f64 {
-        (self.open.rss - self.before.rss) / f64::from(self.connections)
+        self.each(|memory| memory.rss)
+    }
+
+    pub(super) fn page_tables(&self) -> f64 {
+        self.each(|memory| memory.page_tables)
+    }
+
+    fn each(&self, part: impl Fn(&Memory) -> f64) -> f64 {
+        (part(&self.open) - part(&self.before)) / f64::from(self.connections)
     }
 }
 

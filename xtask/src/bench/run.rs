@@ -69,8 +69,12 @@ impl Series<'_> {
         let servers = server::taking_part(workload.kind, self.peers);
         let mut rows: Vec<_> =
             servers.into_iter().map(|server| Row { server, rounds: Vec::new() }).collect();
-        for _ in 0..rounds_of(workload, self.rounds) {
-            for row in &mut rows {
+        for round in 0..rounds_of(workload, self.rounds) {
+            // Every other round goes backwards, so that no server always follows the same one.
+            let backwards = round % 2 == 1;
+            let count = rows.len();
+            for turn in 0..count {
+                let row = &mut rows[if backwards { count - 1 - turn } else { turn }];
                 self.bar.set_message(format!("{}: {}", workload.title, row.server.title()));
                 let measured = measure(self.programs, &self.conditions, workload, row.server);
                 row.rounds.push(measured.map_err(|failure| format!("{failure:#}")));
