@@ -12,6 +12,9 @@ use crate::frame::{FIN, Opcode, RSV1};
 /// tenth of a second for input that is made to be slow.
 const SLICE: usize = deflate::LONGEST_MESSAGE;
 
+/// What a message costs besides its own bytes, as so many more of them.
+const EACH: usize = 1 << 10;
+
 /// Compresses messages, and keeps in order what is sent behind a long one.
 pub(crate) struct Compressor {
     deflater: Deflater,
@@ -30,6 +33,18 @@ enum Waiting {
     },
     /// Whole frames.
     Frames(Vec<u8>),
+}
+
+impl Waiting {
+    /// Of the next slice of it, in bytes that are compressed.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Message { payload, compressed, .. } => {
+                EACH + SLICE.min(payload.len() - compressed)
+            }
+            Self::Frames(_) => 0,
+        }
+    }
 }
 
 /// What comes out of a compressor next.
@@ -74,12 +89,27 @@ impl Compressor {
 
     /// Takes frames that go behind all that waits.
     pub(crate) fn frames(&mut self, frames: Vec<u8>) {
-        self.waiting.push_back(Waiting::Frames(frames));
+        match self.waiting.back_mut() {
+            Some(Waiting::Frames(before)) => before.extend_from_slice(&frames),
+            Some(Waiting::Message { .. }) | None => {
+                self.waiting.push_back(Waiting::Frames(frames));
+            }
+        }
     }
 
-    /// Compresses a slice of what waits longest. A message of several slices
-    /// becomes a message of several frames (§5.4, RFC 7692 §6.1).
-    pub(crate) fn slice(&mut self) -> Compressed {
+    /// Compresses a slice of what waits longest, be it of one message or of several.
+    pub(crate) fn slice(&mut self, mut put: impl FnMut(Compressed)) {
+        let mut left = SLICE + EACH;
+        while let Some(next) = self.waiting.front() {
+            let Some(rest) = left.checked_sub(next.cost()) else { return };
+            left = rest;
+            put(self.next());
+        }
+    }
+
+    /// Compresses what waits longest. A message of several slices becomes a message of
+    /// several frames (§5.4, RFC 7692 §6.1).
+    fn next(&mut self) -> Compressed {
         match self.waiting.pop_front() {
             None => Compressed::Nothing,
             Some(Waiting::Frames(frames)) => Compressed::Frames(frames),
@@ -136,7 +166,7 @@ mod tests {
             if !compressor.is_busy() {
                 return payloads;
             }
-            compressed = compressor.slice();
+            compressed = compressor.next();
         }
     }
 
@@ -150,6 +180,43 @@ mod tests {
         for (message, expected) in [short, short, &long, &long].into_iter().zip([0, 0, 1, 1]) {
             assert_eq!(compress(&mut compressor, message), first[expected]);
         }
+    }
+
+    #[test]
+    fn what_waits_behind_a_long_message_comes_out_together() {
+        let mut compressor = Compressor::new(Deflater::new(6, 15, false), 0);
+        compressor.message(Opcode::Binary as u8, &alloc::vec![1; 2 * SLICE]);
+        for n in 0..100u8 {
+            compressor.frames(alloc::vec![0x82, 1, n]);
+            compressor.frames(alloc::vec![0x82, 1, n]);
+            compressor.message(Opcode::Binary as u8, &[n]);
+        }
+        let (mut slices, mut messages) = (0, 0);
+        while compressor.is_busy() {
+            slices += 1;
+            compressor.slice(|compressed| {
+                messages += match compressed {
+                    Compressed::Frame(first, _) => usize::from(first & FIN != 0),
+                    Compressed::Frames(frames) => frames.len() / 3,
+                    Compressed::Nothing => 0,
+                }
+            });
+        }
+        assert_eq!(messages, 301);
+        assert!(slices <= 2 + 2, "{slices}");
+    }
+
+    #[test]
+    fn a_slice_is_bounded_however_short_the_messages_are() {
+        let mut compressor = Compressor::new(Deflater::new(6, 15, true), 0);
+        compressor.message(Opcode::Binary as u8, &alloc::vec![1; SLICE + 1]);
+        for _ in 0..1000 {
+            compressor.message(Opcode::Binary as u8, &[]);
+        }
+        let mut messages = 0;
+        compressor.slice(|_| messages += 1);
+        compressor.slice(|_| messages += 1);
+        assert!(messages <= SLICE / EACH + 1, "{messages}");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Transmitter {
         match &mut self.compressor {
             Some(compressor) if compressor.wants(payload.len()) => {
                 let compressed = compressor.message(opcode(kind), payload);
-                self.compressed(compressed);
+                put(&mut self.bytes, self.keys.as_deref_mut(), compressed);
             }
             Some(compressor) if compressor.is_busy() => {
                 self.frame_behind(FIN | opcode(kind), payload);
@@ -106,10 +106,8 @@ impl Transmitter {
 
     /// Compresses a slice of it.
     pub(crate) fn compress_slice(&mut self) {
-        if let Some(compressor) = &mut self.compressor {
-            let compressed = compressor.slice();
-            self.compressed(compressed);
-        }
+        let Self { compressor: Some(compressor), bytes, keys, .. } = self else { return };
+        compressor.slice(|compressed| put(bytes, keys.as_deref_mut(), compressed));
     }
 
     /// Gives up on messages that are still being compressed.
@@ -123,14 +121,6 @@ impl Transmitter {
     pub(crate) fn release(&mut self) {
         if let Some(compressor) = &mut self.compressor {
             compressor.release();
-        }
-    }
-
-    fn compressed(&mut self, compressed: Compressed) {
-        match compressed {
-            Compressed::Frame(first, payload) => self.frame(first, &payload),
-            Compressed::Frames(frames) => self.bytes.extend_from_slice(&frames),
-            Compressed::Nothing => {}
         }
     }
 
@@ -203,6 +193,15 @@ impl Transmitter {
         if let Some(compressor) = &mut self.compressor {
             compressor.frames(frame);
         }
+    }
+}
+
+/// Queues what came out of a compressor.
+fn put(out: &mut Vec<u8>, keys: Option<&mut Keys>, compressed: Compressed) {
+    match compressed {
+        Compressed::Frame(first, payload) => encode(out, keys, first, &payload),
+        Compressed::Frames(frames) => out.extend_from_slice(&frames),
+        Compressed::Nothing => {}
     }
 }
 
