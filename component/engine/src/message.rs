@@ -96,6 +96,19 @@ impl Receiver {
         }
     }
 
+    /// Lets go of all that is unfinished: nothing is to be received any more.
+    pub(crate) fn give_up(&mut self) {
+        self.frame = None;
+        self.message = None;
+        self.control = Vec::new();
+        self.inflater = None;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_holding(&self) -> bool {
+        self.frame.is_some() || self.message.is_some() || self.inflater.is_some()
+    }
+
     /// Takes bytes from the front of `input` up to the end of the next message
     /// or control frame, but inflates at most `budget` bytes. `None` when all of
     /// `input` is taken without one. An error is final.

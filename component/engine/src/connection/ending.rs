@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::Connection;
+use super::{Connection, Reader};
 use crate::close::{self, CloseFrame};
 use crate::error::{Failure, HandshakeError};
 use crate::event::Event;
@@ -22,6 +22,7 @@ impl Connection {
         let Some(after) = self.outbox.state.after(Input::CloseReceived) else { return };
         self.outbox.state = after;
         self.outbox.timers.phase();
+        self.stop_receiving();
         // §5.5.1: answered with the code that came.
         self.outbox.send_close(frame.as_ref());
         // §7.1.5, §7.1.6.
@@ -49,13 +50,15 @@ impl Connection {
     pub(super) fn fail(&mut self, failure: Failure) {
         let before = self.outbox.state;
         let Some(after) = before.after(Input::Failed) else { return };
-        // While a message is compressed nothing fails but for a peer that did not take what
-        // came before it.
+        // While a message is compressed, only a timeout can fail the connection: the peer
+        // took nothing of what came before it.
         self.outbox.transmitter.abandon();
+        self.stop_receiving();
         match (before.send, self.role) {
             (SendHalf::Head, Role::Server) => {
                 let response = match &failure {
                     Failure::Handshake(error) => handshake::refusal(error),
+                    // The other two need a frame, and before the response there is none.
                     Failure::Timeout(_) | Failure::Protocol(_) | Failure::Limit(_) => {
                         handshake::timeout_response()
                     }
@@ -77,6 +80,13 @@ impl Connection {
         // handshake there is no peer that would.
         if self.role == Role::Server || before.send == SendHalf::Head {
             self.end();
+        }
+    }
+
+    /// §5.5.1, §7.1.7: what comes from here on is discarded, so nothing is kept for it.
+    fn stop_receiving(&mut self) {
+        if let Reader::Frames(receiver) = &mut self.reader {
+            receiver.give_up();
         }
     }
 
@@ -142,6 +152,22 @@ pub(super) mod tests {
             assert!(now > 90, "it took several drains");
             assert_eq!(events.len(), 1, "nothing happened but that it is open: {events:?}");
             assert_eq!(transmitted.ends_with(b"\x88\x02\x03\xe8"), closes);
+        }
+    }
+
+    #[test]
+    fn what_will_not_be_finished_is_not_kept() {
+        // Half a message, plain or compressed; then a Close frame, or nothing that is a frame.
+        let halves = [b"\x02\x81\0\0\0\0a".to_vec(), b"\x42\x81\0\0\0\0\x4a".to_vec()];
+        for (half, end) in halves.iter().flat_map(|half| [(half, 0x88), (half, 0x8f)]) {
+            let mut connection = open(|_| {});
+            let mut is_holding = |bytes: &[u8]| {
+                connection.receive(0, bytes.to_vec());
+                connection.drain(0, &mut Vec::new());
+                matches!(&connection.reader, Reader::Frames(receiver) if receiver.is_holding())
+            };
+            assert!(is_holding(half));
+            assert!(!is_holding(&[end, 0x80, 0, 0, 0, 0]));
         }
     }
 

@@ -79,6 +79,8 @@ impl Connection {
             }
         }
         loop {
+            // A run fails only where it may go on: neither is anything being compressed then,
+            // nor the limit of output reached. So its failure gets to where it is handled.
             let run = self.process_whole(input, handler, most.saturating_sub(delivered));
             delivered += run.delivered;
             answerable |= run.answerable;
