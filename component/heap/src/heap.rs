@@ -105,7 +105,8 @@ unsafe impl<M: Memory> GlobalAlloc for Heap<M> {
             if let Some(room) = room {
                 talc.deallocate(room.as_ptr(), ROOM_LAYOUT);
             }
-            let Some(new) = new else { return ptr::null_mut() };
+            // What was kept free for later may be all that there was.
+            let Some(new) = new.or_else(|| talc.allocate(moved)) else { return ptr::null_mut() };
             ptr::copy_nonoverlapping(block, new.as_ptr(), layout.size());
             if is_standing {
                 standing.put_back();

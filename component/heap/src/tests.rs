@@ -87,6 +87,17 @@ fn the_last_block_grows_where_it_lies() {
 }
 
 #[test]
+fn a_block_becomes_long_though_there_is_no_room_to_leave_before_it() {
+    // Five pages have place for three, but not behind 132 KiB that are left free.
+    let heap = Heap::new(Growing::new(5));
+    // SAFETY: sizes are not 0, layouts are those of the blocks.
+    unsafe {
+        let block = heap.alloc(bytes(100));
+        assert!(!heap.realloc(block, bytes(100), 3 * PAGE).is_null());
+    }
+}
+
+#[test]
 fn what_is_handed_over_while_a_long_block_grows_is_not_in_its_way() {
     let heap = Heap::new(Growing::new(64));
     // SAFETY: sizes are not 0, layouts are those of the blocks.
