@@ -6,8 +6,9 @@ use crate::payload::Payload;
 
 /// An application: one value for each connection.
 ///
-/// Every method may answer through its [`Outbox`]; the answers leave with the
-/// bytes of the same call, in order.
+/// Methods with an [`Outbox`] may answer through it. Answers leave in order, with the bytes
+/// of the same call; but a message of more than 64 KiB that is compressed takes several
+/// drains, and what is sent behind it waits for it.
 pub trait Application: Default {
     /// The opening handshake is done.
     fn opened(&mut self, agreed: &Agreed, outbox: &mut Outbox) {

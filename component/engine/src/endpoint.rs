@@ -67,7 +67,7 @@ impl<A: Application> Endpoint<A> {
         self.connection.closure()
     }
 
-    /// The newest round-trip time of a keepalive Ping.
+    /// The newest round-trip time of a Ping, `None` before the first.
     pub fn round_trip(&self) -> Option<Duration> {
         self.connection.round_trip()
     }

@@ -73,7 +73,7 @@ pub enum ProtocolError {
     #[error("a fragmented control frame, opcode {0:#x} (§5.5)")]
     FragmentedControl(u8),
     /// A control frame of more than 125 bytes (§5.5): the 7 bits that say so, 126 or 127.
-    #[error("a control frame of {0} bytes, above 125 (§5.5)")]
+    #[error("a control frame above 125 bytes, by its length of {0} (§5.5)")]
     ControlLength(u64),
     /// A continuation frame without a message to continue (§5.4).
     #[error("a continuation frame without a message to continue (§5.4)")]

@@ -116,7 +116,7 @@ pub enum ReadyState {
     Open,
     /// The closing handshake has begun, or the connection failed.
     Closing,
-    /// The transport has ended.
+    /// The transport has ended, or is for the host to end.
     Closed,
 }
 

@@ -78,7 +78,8 @@ impl Outbox {
         }
     }
 
-    /// §5.5.1: nothing is sent behind a Close frame.
+    /// §5.5.1: no data frame is sent behind a Close frame. No Ping of ours is either; Pongs
+    /// still are (§5.5.2).
     fn check_open(&self) -> Result<(), UsageError> {
         match (self.state.send, self.state.ready_state()) {
             (_, ReadyState::Closed) => Err(UsageError::Closed),

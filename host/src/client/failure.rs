@@ -28,7 +28,7 @@ fn protocol(error: ProtocolError) -> String {
             format!("a control frame in fragments, opcode 0x{opcode:x} (§5.5)")
         }
         ProtocolError::ControlLength(length) => {
-            format!("a control frame of {length} bytes, above 125 (§5.5)")
+            format!("a control frame above 125 bytes, by its length of {length} (§5.5)")
         }
         ProtocolError::UnexpectedContinuation => "a continuation of no message (§5.4)".to_owned(),
         ProtocolError::InterleavedMessage => "a message inside an unfinished one (§5.4)".to_owned(),

@@ -99,8 +99,8 @@ impl Inflater {
                 output.truncate(filled);
             }
             if status? == Status::StreamEnd {
-                // RFC 7692 §7.2.3.4: a final block ends a stream, not the message. What
-                // follows knows no context, as peers restart their compressor there too.
+                // RFC 7692 §7.2.3.4: a final block ends a stream, not the message. That what
+                // follows knows no context is a choice: compressors restart there, too.
                 stream.reset(false);
                 self.stream_start = 0;
             } else if filled < output.len() {

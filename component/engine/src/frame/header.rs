@@ -29,8 +29,8 @@ pub(crate) struct FrameHeader {
 
 impl FrameHeader {
     /// Decodes the header at the front of `bytes` and tells its length; `None`
-    /// when more bytes are needed. Each byte is judged before the next one, so
-    /// that the verdict does not depend on how many have come.
+    /// when more bytes are needed. Each field is judged before the next one, so
+    /// that the verdict does not depend on how many bytes have come.
     #[inline]
     pub(crate) fn decode(
         bytes: &[u8],

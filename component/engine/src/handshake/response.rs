@@ -52,6 +52,7 @@ impl<'a> Response<'a> {
         if !upgrade.is_some_and(|value| grammar::is_same(value, "websocket")) {
             return Err(HandshakeError::Upgrade);
         }
+        // §4.1 item 3.
         if !fields.has_token("Connection", "upgrade") {
             return Err(HandshakeError::Connection);
         }
