@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tracing::debug;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::error::Error;
@@ -58,9 +59,30 @@ pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Tic
     // What another thread gives back just now is not free yet.
     let workers = u32::try_from(settings.workers.get()).unwrap_or(u32::MAX);
     let instances = settings.instances().saturating_add(workers.saturating_mul(together));
-    let reach = reach(instances)?;
-    let bytes = usize::try_from(reach).map_err(|_| Error::AddressSpace(instances))?;
+    let mut space = process::address_space();
+    let mut failure = Error::AddressSpace(settings.instances());
+    while let Some(reach) = reach(instances, space) {
+        match pool(instances, together, reach, settings.call_timeout) {
+            Ok(pooled) => return Ok(pooled),
+            // Some processors have less of it (39 bits on ARM and RISC-V), some systems grant
+            // less than they say.
+            Err(error) => {
+                debug!(%error, space, "half as much address space is tried");
+                failure = error;
+                space /= 2;
+            }
+        }
+    }
+    Err(failure)
+}
 
+/// An engine for as many instances, each with so many bytes of linear memory at most.
+fn pool(
+    instances: u32,
+    together: u32,
+    reach: usize,
+    call_timeout: Duration,
+) -> Result<(Engine, Ticks, usize), Error> {
     // Without `pagemap_scan`, though a connection takes a seventh less CPU time with it: the
     // kernel does not tell it of pages that were swapped out, so they would be left to the
     // next instance as they are.
@@ -70,13 +92,13 @@ pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Tic
         .total_memories(instances)
         .total_tables(instances.saturating_mul(TABLES))
         .max_memories_per_component(1)
-        .max_memory_size(bytes)
+        .max_memory_size(reach)
         .decommit_batch_size(usize::try_from(together).unwrap_or(1));
 
-    let mut config = tuning::config(reach);
+    let mut config = tuning::config(reach as u64);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    let (engine, ticks) = start(&config, settings.call_timeout)?;
-    Ok((engine, ticks, bytes))
+    let (engine, ticks) = start(&config, call_timeout)?;
+    Ok((engine, ticks, reach))
 }
 
 fn start(config: &Config, call_timeout: Duration) -> Result<(Engine, Ticks), Error> {
@@ -85,11 +107,12 @@ fn start(config: &Config, call_timeout: Duration) -> Result<(Engine, Ticks), Err
     Ok((engine, ticks))
 }
 
-/// The address space for each of so many memories, in whole pages.
-fn reach(instances: u32) -> Result<u64, Error> {
-    let share = process::address_space() / u64::from(instances.max(1));
+/// The part for each of so many memories of this much address space, in whole pages, if
+/// that is worth it.
+fn reach(instances: u32, space: u64) -> Option<usize> {
+    let share = space / u64::from(instances.max(1));
     let reach = share.saturating_sub(GUARD).min(WHOLE_REACH) / PAGE * PAGE;
-    if reach < LEAST_REACH { Err(Error::AddressSpace(instances)) } else { Ok(reach) }
+    usize::try_from(reach).ok().filter(|_| reach >= LEAST_REACH)
 }
 
 /// Moves the CPU clock of all guests on, until the engine is dropped.

@@ -90,7 +90,11 @@ pub enum Error {
         fitting: u64,
     },
     /// More instances than the address space has room for.
-    #[error("no address space for {0} instances: allow fewer connections")]
+    #[error(
+        "no address space for {0} instances: raise its limit (ulimit -v), or make do with fewer: \
+         of connections (--max-connections) there is one each, with --isolation worker one for \
+         each of --workers"
+    )]
     AddressSpace(u32),
     /// The WebAssembly engine cannot be set up.
     #[error("cannot set up the WebAssembly engine: {0}")]
