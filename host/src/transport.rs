@@ -28,7 +28,8 @@ pub(crate) struct Transport<S> {
     stream: S,
     transmission: Vec<u8>,
     transmitted: usize,
-    /// Bytes that the peer took since somebody asked; all there were count as many.
+    /// Bytes that the peer took since somebody asked. When it has taken all there were, they
+    /// count as [`LEAST_PROGRESS`].
     progress: usize,
     /// Something waits in the stream itself.
     is_flushing: bool,
@@ -121,6 +122,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     /// How many bytes wait to be transmitted.
     pub(crate) fn queued(&self) -> usize {
         self.transmission.len() - self.transmitted
+    }
+
+    /// Whether nothing waits to be transmitted, here or in the stream.
+    pub(crate) fn is_transmitted(&self) -> bool {
+        self.transmission.is_empty()
     }
 
     /// Whether something waits for the peer and it takes it: then a deadline can wait.
@@ -286,6 +292,16 @@ mod tests {
         assert!(transport.has_progressed());
         assert!(transport.poll_transmit(cx).is_ready());
         assert!(!transport.has_progressed(), "nothing waited");
+
+        transport.queue(b"34".to_vec());
+        assert!(transport.poll_transmit(cx).is_pending());
+        assert_eq!(transport.queued(), 0);
+        assert!(!transport.is_transmitted());
+        let _ = Pin::new(&mut peer).poll_read(cx, &mut ReadBuf::new(&mut [0]));
+        assert!(transport.poll_transmit(cx).is_pending(), "one at a time");
+        let _ = Pin::new(&mut peer).poll_read(cx, &mut ReadBuf::new(&mut [0]));
+        assert!(transport.poll_transmit(cx).is_ready());
+        assert!(transport.is_transmitted());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sandsock::client::{
     ConnectError, Connector, Event, Failure, HandshakeError, Message, SendError,
 };
+use sandsock::options::Keepalive;
 use sandsock::{App, Certificate, ECHO, Server, Settings, Tls, TlsSettings, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -147,6 +148,63 @@ async fn a_peer_that_waits_to_be_read_is_read_from_while_sending() {
         count += u32::from(matches!(event, Event::Message(_)));
     }
     assert_eq!(count, 12);
+}
+
+#[tokio::test]
+async fn long_messages_of_which_a_part_waits_keep_nobody_from_being_read() {
+    // The server reads no more while its first echo waits to be read; and by then, more of
+    // what is compressed wait here than are kept of answers.
+    const LENGTHS: [usize; 3] = [8 << 20, 12 << 20, 12 << 20];
+    let echo = echo(false);
+    let mut connection = connect(&format!("ws://{}", echo.address)).await.unwrap();
+    let mut noise = 1_u32;
+    for len in LENGTHS {
+        let bytes = (0..len).map(|_| {
+            // By Marsaglia: it does not compress.
+            noise ^= noise << 13;
+            noise ^= noise >> 17;
+            noise ^= noise << 5;
+            noise.to_be_bytes()[0]
+        });
+        connection.queue(&Message::Binary(bytes.collect())).unwrap();
+    }
+    let echoes = async {
+        for len in LENGTHS {
+            match connection.next_event().await.unwrap() {
+                Some(Event::Message(Message::Binary(bytes))) => assert_eq!(bytes.len(), len),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    timeout(Duration::from_secs(40), echoes).await.expect("all echoes");
+}
+
+#[tokio::test]
+async fn a_pong_that_came_in_time_counts_though_nobody_looked() {
+    const WAIT: Duration = Duration::from_millis(30);
+    let echo = echo(false);
+    let (pong_to, mut is_pong) = mpsc::unbounded_channel();
+    let (address, mut counted) = proxy(echo.address, move |part| {
+        // §5.5.3.
+        if part.first() == Some(&0x8a) {
+            let _ = pong_to.send(());
+        }
+    })
+    .await;
+    let mut connector = Connector::new().unwrap();
+    let wait = u32::try_from(WAIT.as_millis()).unwrap();
+    connector.options().timeouts.keepalive = Some(Keepalive { interval: wait, timeout: wait });
+    let mut connection = connector.connect(&format!("ws://{address}")).await.unwrap();
+    while counted.try_recv().is_ok() {}
+    tokio::select! {
+        event = connection.next_event() => panic!("{event:?}"),
+        _ = counted.recv() => {}
+    }
+    is_pong.recv().await.unwrap();
+    // Time passes, in which nobody asks for events.
+    assert!(timeout(2 * WAIT, is_pong.recv()).await.is_err());
+    let event = connection.next_event().await.unwrap();
+    assert!(matches!(event, Some(Event::Pong(_))), "{event:?}");
 }
 
 #[tokio::test]

@@ -37,21 +37,23 @@ pub struct Connection {
     /// Not yet taken, in order, and their bytes.
     events: VecDeque<Event>,
     kept: usize,
+    /// Bytes of messages that were queued here and may not have come out of the instance.
+    sending: usize,
     /// Bytes that wait to be transmitted and that nobody here sent.
     answers: usize,
     buffer: ReadBuffer,
-    /// What the answer began with: up to two bytes.
-    answer: Vec<u8>,
+    /// What the server's response began with: up to two bytes.
+    response_start: Vec<u8>,
     agreed: Agreed,
     transport_error: Option<io::Error>,
 }
 
 /// Why the opening handshake did not come to its end.
 pub(super) enum NotOpened {
-    /// It failed; `answer` is what the answer began with.
+    /// It failed; the response began with these bytes.
     Failed {
         failure: Failure,
-        answer: Vec<u8>,
+        response_start: Vec<u8>,
         error: Option<io::Error>,
     },
     Engine(EngineFailure),
@@ -73,9 +75,10 @@ impl Connection {
             is_undrained: true,
             events: VecDeque::new(),
             kept: 0,
+            sending: 0,
             answers: 0,
             buffer: ReadBuffer::new(),
-            answer: Vec::new(),
+            response_start: Vec::new(),
             agreed: Agreed {
                 resource_name: String::new(),
                 host: String::new(),
@@ -93,8 +96,8 @@ impl Connection {
                     return Ok(connection);
                 }
                 Some(Event::Failed(failure)) => {
-                    let Self { answer, transport_error: error, .. } = connection;
-                    return Err(NotOpened::Failed { failure, answer, error });
+                    let Self { response_start, transport_error: error, .. } = connection;
+                    return Err(NotOpened::Failed { failure, response_start, error });
                 }
                 Some(_) => {}
                 // Without `opened`, `failed` comes before the end.
@@ -125,11 +128,16 @@ impl Connection {
     /// Queues a message without waiting. Several that are queued in a row are
     /// transmitted together, with the next call of any `async` method.
     ///
-    /// Nothing bounds what is queued: who lets a peer decide how much that is
-    /// should [`flush`](Self::flush) now and then.
+    /// They wait in the instance, whose memory is bounded: a message more than it
+    /// has room for, 16 MiB and six times the message limit with all else in it, costs
+    /// the connection. So [`flush`](Self::flush) now and then.
     pub fn queue(&mut self, message: &Message) -> Result<(), SendError> {
         self.guest.send_message(self.clock.now(), message)??;
         self.is_undrained = true;
+        self.sending += match message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        };
         Ok(())
     }
 
@@ -140,12 +148,12 @@ impl Connection {
                 self.drain_if_undrained()?;
                 // A long message is compressed from drain to drain.
                 let is_drained = self.next != Next::Drain || !self.has_room();
-                if self.transport.queued() == 0 && is_drained || self.next == Next::Close {
+                if self.transport.is_transmitted() && is_drained || self.next == Next::Close {
                     return Poll::Ready(Ok(()));
                 }
                 match self.poll_progress(cx) {
                     Poll::Ready(result) => result?,
-                    Poll::Pending if self.transport.queued() == 0 => {}
+                    Poll::Pending if self.transport.is_transmitted() => {}
                     Poll::Pending => return Poll::Pending,
                 }
             }

@@ -156,14 +156,14 @@ impl Connector {
     }
 }
 
-/// Why the opening handshake failed, in view of what the answer began with.
+/// Why the opening handshake failed, in view of what the response began with.
 fn explain(reason: NotOpened, opening: &Opening<'_>) -> ConnectError {
     let authority = opening.target.authority();
-    let (failure, answer, error) = match reason {
+    let (failure, start, error) = match reason {
         NotOpened::Engine(failure) => return failure.into(),
-        NotOpened::Failed { failure, answer, error } => (failure, answer, error),
+        NotOpened::Failed { failure, response_start, error } => (failure, response_start, error),
     };
-    match (failure, &answer[..]) {
+    match (failure, &start[..]) {
         (Failure::Timeout(_), beginning) if HTTP.starts_with(beginning) => {
             opening.timed_out(Stage::Handshake)
         }

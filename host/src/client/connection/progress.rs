@@ -52,8 +52,7 @@ impl Connection {
             // read cannot put it off. One that takes what it is sent, slowly, can:
             // a Ping would wait behind that.
             if !self.transport.is_taken_from() {
-                let reached = self.guest.reach_deadline(now);
-                return Poll::Ready(self.answer(reached));
+                return Poll::Ready(self.reach_deadline(cx));
             }
             self.alarm.set(Some(now.saturating_add(PATIENCE)), now);
         }
@@ -63,23 +62,43 @@ impl Connection {
             self.answers = 0;
         }
         match self.next {
-            Next::Drain if self.has_room() => return Poll::Ready(self.answer(Ok(()))),
+            Next::Drain if self.has_room() => return Poll::Ready(self.drain_behind(Ok(()))),
             Next::Receive if self.has_room() => {
                 match self.transport.poll_receive(cx, &mut self.buffer) {
-                    Poll::Ready(Ok(0)) => return Poll::Ready(self.end(None)),
-                    Poll::Ready(Ok(count)) => {
-                        let beginning = count.min(2 - self.answer.len());
-                        self.answer.extend_from_slice(&self.buffer[..beginning]);
-                        let received = self.guest.receive(now, &self.buffer[..count]);
-                        return Poll::Ready(self.answer(received));
-                    }
-                    Poll::Ready(Err(error)) => return Poll::Ready(self.end(Some(error))),
+                    Poll::Ready(received) => return Poll::Ready(self.received(received)),
                     Poll::Pending => {}
                 }
             }
             Next::Receive | Next::Drain | Next::Close => {}
         }
         self.alarm.poll(cx).map(Ok)
+    }
+
+    /// The deadline has come. What lies there to be received came before it, though nobody
+    /// may have looked for a long time: a Pong, say. Then there is nothing to be done.
+    fn reach_deadline(&mut self, cx: &mut Context<'_>) -> Result<(), EngineFailure> {
+        if matches!(self.next, Next::Receive)
+            && self.has_room()
+            && let Poll::Ready(received) = self.transport.poll_receive(cx, &mut self.buffer)
+        {
+            self.received(received)?;
+        }
+        let reached = self.guest.reach_deadline(self.clock.now());
+        self.drain_behind(reached)
+    }
+
+    /// The transport was read from: 0 bytes are its end.
+    fn received(&mut self, received: io::Result<usize>) -> Result<(), EngineFailure> {
+        match received {
+            Ok(0) => self.end(None),
+            Ok(count) => {
+                let beginning = count.min(2 - self.response_start.len());
+                self.response_start.extend_from_slice(&self.buffer[..beginning]);
+                let received = self.guest.receive(self.clock.now(), &self.buffer[..count]);
+                self.drain_behind(received)
+            }
+            Err(error) => self.end(Some(error)),
+        }
     }
 
     /// Whether more of the peer's bytes may be processed.
@@ -91,16 +110,13 @@ impl Connection {
     fn end(&mut self, error: Option<io::Error>) -> Result<(), EngineFailure> {
         self.transport_error = error;
         let ended = self.guest.receive_end(self.clock.now());
-        self.answer(ended)
+        self.drain_behind(ended)
     }
 
-    /// Drains after a call that nobody here made for the sake of sending.
-    fn answer(&mut self, called: Result<(), EngineFailure>) -> Result<(), EngineFailure> {
-        let queued = self.transport.queued();
+    /// Drains behind a call, if that went well.
+    fn drain_behind(&mut self, called: Result<(), EngineFailure>) -> Result<(), EngineFailure> {
         self.is_undrained = true;
-        called.and_then(|()| self.drain_if_undrained())?;
-        self.answers += self.transport.queued() - queued;
-        Ok(())
+        called.and_then(|()| self.drain_if_undrained())
     }
 
     /// Drains behind a call that may have led to something.
@@ -109,9 +125,16 @@ impl Connection {
             let drained = self.guest.drain(self.clock.now())?;
             self.kept += drained.events.iter().map(weight).sum::<usize>();
             self.events.extend(drained.events);
+            // As far as it may be what was sent here, it is not counted: otherwise a long
+            // message, of which a part waits, would keep the rest and all answers waiting.
+            let queued = self.transport.queued();
             self.transport.queue(drained.output.transmit);
-            self.alarm.set(drained.output.deadline, self.clock.now());
+            let added = self.transport.queued() - queued;
+            let sent = added.min(self.sending);
+            self.answers += added - sent;
             self.next = drained.output.next;
+            self.sending = if self.next == Next::Drain { self.sending - sent } else { 0 };
+            self.alarm.set(drained.output.deadline, self.clock.now());
         }
         Ok(())
     }
