@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(message) => {
-            eprintln!("sandsock: {message}");
+            commands::complain(&message);
             ExitCode::FAILURE
         }
     }
@@ -50,7 +50,7 @@ fn serve(flags: &Serve) -> Result<(), String> {
     let tls = tls.map_err(|error| format!("TLS: {error}"))?;
     let mut server = Server::new(load(flags)?);
     let ready = listen(&mut server, flags, tls.as_ref())?;
-    event_loop()?.block_on(async {
+    runtime()?.block_on(async {
         let no_signals = |error| format!("cannot wait for signals: {error}");
         let ending = interrupted().map_err(no_signals)?;
         tokio::spawn(reload(signal(SignalKind::hangup()).map_err(no_signals)?, tls));
@@ -63,7 +63,7 @@ fn serve(flags: &Serve) -> Result<(), String> {
 }
 
 fn connect(flags: &Connect) -> Result<ExitCode, String> {
-    event_loop()?.block_on(async {
+    runtime()?.block_on(async {
         let interrupted =
             interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
         commands::connect::run(flags, interrupted).await.map(ExitCode::from)
@@ -71,10 +71,10 @@ fn connect(flags: &Connect) -> Result<ExitCode, String> {
 }
 
 fn autobahn_client(flags: &AutobahnClient) -> Result<(), String> {
-    event_loop()?.block_on(commands::autobahn_client::run(flags))
+    runtime()?.block_on(commands::autobahn_client::run(flags))
 }
 
-fn event_loop() -> Result<Runtime, String> {
+fn runtime() -> Result<Runtime, String> {
     Builder::new_current_thread()
         .enable_all()
         .build()

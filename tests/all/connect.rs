@@ -113,11 +113,16 @@ fn messages_that_cannot_be_written_are_status_1_unless_nobody_reads_them() {
         while socket.read().is_ok() {}
     };
     let mut command = sandsock(&["connect", "--keep-open", &opened(serve)]);
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = command.stdout(full).output().unwrap();
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command.stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("cannot write to the standard output"), "{error}");
+
+    // Nor need anybody read why.
+    let mut command = sandsock(&["connect", "--keep-open", &opened(serve)]);
+    let mut child = command.stdout(full()).stderr(full()).spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
 
     let mut child = sandsock(&["connect", "--keep-open", &opened(serve)]).spawn().unwrap();
     drop(child.stdout.take());
@@ -153,6 +158,20 @@ fn an_interrupt_closes_with_1001_and_before_that_gives_up() {
     signal(&child, Signal::INT);
     assert_eq!(code.recv().unwrap(), 1001);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+
+    // A server that answers no Close frame.
+    let (closed_to, is_closed) = mpsc::channel();
+    let url = opened(move |mut socket| {
+        assert!(matches!(socket.read(), Ok(Message::Close(_))));
+        closed_to.send(()).unwrap();
+        // It is the client that ends the transport.
+        let _ = socket.get_mut().read(&mut [0]);
+    });
+    let flags = ["connect", "--closing-timeout", "10m", "--linger", "0s", &url];
+    let mut child = start(&flags, b"");
+    is_closed.recv().unwrap();
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 
     let (accepted_to, is_accepted) = mpsc::channel();
     let url = server(move |mut stream| {

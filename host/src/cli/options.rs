@@ -88,6 +88,10 @@ impl Limits {
     }
 }
 
+/// Of an application that has no keepalive by itself, in milliseconds, as `wit/types.wit`
+/// has it.
+const PING_TIMEOUT: u32 = 20_000;
+
 impl Timeouts {
     /// Puts what was given in place of the defaults.
     pub(crate) fn adjust(&self, timeouts: &mut options::Timeouts) {
@@ -97,7 +101,8 @@ impl Timeouts {
         match self.ping_interval {
             Some(Wait::Endless) => timeouts.keepalive = None,
             Some(Wait::Milliseconds(interval)) => {
-                let timeout = timeouts.keepalive.map_or(interval, |keepalive| keepalive.timeout);
+                let timeout =
+                    timeouts.keepalive.map_or(PING_TIMEOUT, |keepalive| keepalive.timeout);
                 timeouts.keepalive = Some(Keepalive { interval, timeout });
             }
             None => {}
@@ -111,5 +116,27 @@ impl Timeouts {
 pub(super) fn set<T>(option: &mut T, given: Option<impl Into<T>>) {
     if let Some(given) = given {
         *option = given.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        timeouts: Timeouts,
+    }
+
+    #[test]
+    fn pings_have_the_documented_timeout_where_an_application_has_none() {
+        let mut timeouts =
+            options::Timeouts { opening: 1, closing: 1, idle: None, keepalive: None };
+        Flags::parse_from(["", "--ping-interval", "1h"]).timeouts.adjust(&mut timeouts);
+        let expected = Keepalive { interval: 3_600_000, timeout: 20_000 };
+        assert_eq!(timeouts.keepalive, Some(expected));
     }
 }

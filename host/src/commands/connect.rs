@@ -6,12 +6,12 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sandsock::client::{Closure, Connection, Event, SendError};
+use sandsock::client::{Closure, Connection, EngineFailure, Event, SendError};
 use tokio::time::{Instant, sleep_until};
 
-use super::advise;
 use super::input::Input;
 use super::print::{Notes, Output};
+use super::{advise, complain};
 use crate::cli::connect::Connect;
 
 /// How it ended, for scripts. The numbers are in the help.
@@ -38,16 +38,17 @@ pub(crate) async fn run(
     flags: &Connect,
     interrupted: impl Future<Output = ()>,
 ) -> Result<Ending, String> {
-    let mut interrupted = pin!(interrupted);
+    let mut interrupt = Interrupt(Some(pin!(interrupted)));
     let connector = flags.connector().map_err(|error| error.to_string())?;
     let connection = tokio::select! {
         connected = connector.connect(&flags.url) => connected.map_err(|error| advise(&error))?,
-        () = &mut interrupted => return Ok(Ending::Interrupted),
+        () = interrupt.comes() => return Ok(Ending::Interrupted),
     };
     let notes = Notes { quiet: flags.quiet };
     notes.opened(&flags.url, connection.agreed());
     let conversation = Conversation {
         connection,
+        interrupt,
         notes,
         output: Output::new(flags.binary),
         linger: flags.linger(),
@@ -57,14 +58,45 @@ pub(crate) async fn run(
     };
     let input = Input::start(flags.binary)
         .map_err(|error| format!("cannot read the standard input: {error}"))?;
-    Ok(conversation.run(input, interrupted).await.unwrap_or_else(|error| {
-        eprintln!("sandsock: {error}");
-        Ending::Abnormal
-    }))
+    Ok(match conversation.run(input).await {
+        Ok(ending) => ending,
+        Err(Stop::Interrupted) => Ending::Interrupted,
+        Err(Stop::Broken(error)) => {
+            complain(error);
+            Ending::Abnormal
+        }
+    })
 }
 
-struct Conversation {
+/// An interrupt to come, once. The next one ends the process.
+struct Interrupt<F>(Option<F>);
+
+impl<F: Future<Output = ()> + Unpin> Interrupt<F> {
+    async fn comes(&mut self) {
+        match &mut self.0 {
+            Some(interrupted) => interrupted.await,
+            None => future::pending().await,
+        }
+        self.0 = None;
+    }
+}
+
+/// Why a conversation ends at once.
+enum Stop {
+    /// Once more than it takes to begin the closing handshake.
+    Interrupted,
+    Broken(SendError),
+}
+
+impl From<EngineFailure> for Stop {
+    fn from(failure: EngineFailure) -> Self {
+        Self::Broken(failure.into())
+    }
+}
+
+struct Conversation<F> {
     connection: Connection,
+    interrupt: Interrupt<F>,
     notes: Notes,
     output: Output,
     /// How long to listen behind the end of the input, counted from the newest
@@ -89,12 +121,8 @@ enum State {
     Unread,
 }
 
-impl Conversation {
-    async fn run(
-        mut self,
-        mut input: Input,
-        mut interrupted: impl Future<Output = ()> + Unpin,
-    ) -> Result<Ending, SendError> {
+impl<F: Future<Output = ()> + Unpin> Conversation<F> {
+    async fn run(mut self, mut input: Input) -> Result<Ending, Stop> {
         loop {
             let listened = self.linger.filter(|_| self.state == State::Listening);
             let listened = listened.and_then(|linger| self.newest.checked_add(linger));
@@ -102,7 +130,7 @@ impl Conversation {
             // be what it waits for.
             tokio::select! {
                 biased;
-                () = &mut interrupted, if self.is_open() => self.interrupt().await?,
+                () = self.interrupt.comes() => self.interrupted().await?,
                 event = self.connection.next_event() => match event? {
                     Some(Event::Closed(closure)) => {
                         self.notes.closed(&closure, self.connection.transport_error());
@@ -127,7 +155,7 @@ impl Conversation {
                     // Long, where the peer does not read.
                     tokio::select! {
                         biased;
-                        () = &mut interrupted, if self.is_open() => self.interrupt().await?,
+                        () = self.interrupt.comes() => self.interrupted().await?,
                         flushed = self.connection.flush() => flushed?,
                     }
                 }
@@ -139,7 +167,7 @@ impl Conversation {
         matches!(self.state, State::Open | State::Listening)
     }
 
-    async fn take(&mut self, event: &Event) -> Result<(), SendError> {
+    async fn take(&mut self, event: &Event) -> Result<(), Stop> {
         match event {
             Event::Message(message) if self.state != State::Unread => {
                 self.newest = Instant::now();
@@ -155,16 +183,20 @@ impl Conversation {
         Ok(())
     }
 
-    async fn interrupt(&mut self) -> Result<(), SendError> {
+    /// An open connection is closed; one that is closing already is waited for no longer.
+    async fn interrupted(&mut self) -> Result<(), Stop> {
+        if !self.is_open() {
+            return Err(Stop::Interrupted);
+        }
         self.notes.closing("interrupted: closing; once more ends at once");
         self.close(1001).await
     }
 
     /// Prints no more messages. That whoever read them left is no error.
-    async fn stop_printing(&mut self, error: &io::Error) -> Result<(), SendError> {
+    async fn stop_printing(&mut self, error: &io::Error) -> Result<(), Stop> {
         let has_left = error.kind() == io::ErrorKind::BrokenPipe;
         if !has_left {
-            eprintln!("sandsock: cannot write to the standard output: {error}");
+            complain(format_args!("cannot write to the standard output: {error}"));
         }
         self.ending = Some(if has_left { Ending::Normal } else { Ending::BadOutput });
         self.close(1001).await?;
@@ -173,15 +205,20 @@ impl Conversation {
     }
 
     /// Takes no more of the input, which is not fit to be sent.
-    async fn refuse(&mut self, error: &str) -> Result<(), SendError> {
-        eprintln!("sandsock: {error}");
+    async fn refuse(&mut self, error: &str) -> Result<(), Stop> {
+        complain(error);
         self.ending = Some(Ending::BadInput);
         self.close(1000).await
     }
 
-    async fn close(&mut self, code: u16) -> Result<(), SendError> {
+    async fn close(&mut self, code: u16) -> Result<(), Stop> {
         self.state = State::Closing;
-        unless_closing(self.connection.close(code, "").await)
+        // Long, where the peer does not read.
+        tokio::select! {
+            biased;
+            () = self.interrupt.comes() => Err(Stop::Interrupted),
+            closed = self.connection.close(code, "") => unless_closing(closed),
+        }
     }
 }
 
@@ -194,10 +231,10 @@ async fn reached(time: Option<Instant>) {
 }
 
 /// A peer that closed first is no error: its closure tells all.
-fn unless_closing(sent: Result<(), SendError>) -> Result<(), SendError> {
+fn unless_closing(sent: Result<(), SendError>) -> Result<(), Stop> {
     match sent {
-        Err(SendError::Closing | SendError::Closed) => Ok(()),
-        sent => sent,
+        Ok(()) | Err(SendError::Closing | SendError::Closed) => Ok(()),
+        Err(error) => Err(Stop::Broken(error)),
     }
 }
 

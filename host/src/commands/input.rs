@@ -1,85 +1,101 @@
 //! The standard input as messages, a line each.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read};
+use std::mem;
 use std::thread;
 
 use sandsock::client::Message;
 use tokio::sync::mpsc;
 
-/// Messages that are read ahead of the connection.
-const AHEAD: usize = 256;
+/// Bytes that are read at once: lines in them go on together.
+const AT_ONCE: usize = 64 << 10;
+
+/// Lines that go on together, each a message, or the reason why it is none.
+type Lines = Vec<Result<Message, String>>;
 
 /// The lines to come.
 pub(crate) struct Input {
-    lines: mpsc::Receiver<Result<Message, String>>,
+    lines: mpsc::Receiver<Lines>,
 }
 
 impl Input {
     /// Begins to read. A thread does so, which a read may block for ever: it
     /// ends with the process.
     pub(crate) fn start(binary: bool) -> io::Result<Self> {
-        let (sender, lines) = mpsc::channel(AHEAD);
+        // Some that wait, besides those that are being sent and those that are read.
+        let (sender, lines) = mpsc::channel(1);
         thread::Builder::new().name("input".to_owned()).spawn(move || {
-            for message in messages(io::stdin().lock(), binary) {
-                if sender.blocking_send(message).is_err() {
-                    return;
-                }
-            }
+            read(BufReader::with_capacity(AT_ONCE, io::stdin()), binary, |lines| {
+                sender.blocking_send(lines).is_ok()
+            });
         })?;
         Ok(Self { lines })
     }
 
-    /// Waits for lines, and takes all there are; none at the end of the input.
-    pub(crate) async fn next(&mut self) -> Vec<Result<Message, String>> {
-        let mut lines = Vec::new();
-        self.lines.recv_many(&mut lines, AHEAD).await;
-        lines
+    /// Waits for lines, and takes some; none at the end of the input.
+    pub(crate) async fn next(&mut self) -> Lines {
+        self.lines.recv().await.unwrap_or_default()
     }
 }
 
-/// What a reader's lines say, up to the first that cannot be sent.
-fn messages(
-    mut reader: impl BufRead,
-    binary: bool,
-) -> impl Iterator<Item = Result<Message, String>> {
-    let mut number = 0;
-    let mut has_failed = false;
-    std::iter::from_fn(move || {
+/// Reads lines up to the first that cannot be sent, as long as somebody takes them: those
+/// together that came at once, so that none waits for one that has yet to come.
+fn read(mut reader: BufReader<impl Read>, binary: bool, mut take: impl FnMut(Lines) -> bool) {
+    let mut lines = Lines::new();
+    for number in 1.. {
         let mut line = Vec::new();
-        if has_failed {
-            return None;
+        let message = match reader.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => message(line, binary).ok_or_else(|| {
+                format!("line {number} of the input is not UTF-8: --binary sends any bytes")
+            }),
+            Err(error) => Err(format!("cannot read the input: {error}")),
+        };
+        let is_last = message.is_err();
+        lines.push(message);
+        if is_last {
+            break;
         }
-        match reader.read_until(b'\n', &mut line) {
-            Ok(0) => return None,
-            Ok(_) => number += 1,
-            Err(error) => {
-                has_failed = true;
-                return Some(Err(format!("cannot read the input: {error}")));
-            }
+        let is_next_here = reader.buffer().contains(&b'\n');
+        if !is_next_here && !take(mem::take(&mut lines)) {
+            return;
         }
-        if line.ends_with(b"\n") {
-            line.pop();
-        }
-        if binary {
-            return Some(Ok(Message::Binary(line)));
-        }
-        if line.ends_with(b"\r") {
-            line.pop();
-        }
-        let text = String::from_utf8(line).map(Message::Text).map_err(|_| {
-            format!("line {number} of the input is not UTF-8: --binary sends any bytes")
-        });
-        has_failed = text.is_err();
-        Some(text)
-    })
+    }
+    if !lines.is_empty() {
+        take(lines);
+    }
+}
+
+/// What a line says, without its end.
+fn message(mut line: Vec<u8>, binary: bool) -> Option<Message> {
+    if line.ends_with(b"\n") {
+        line.pop();
+    }
+    if binary {
+        return Some(Message::Binary(line));
+    }
+    if line.ends_with(b"\r") {
+        line.pop();
+    }
+    String::from_utf8(line).map(Message::Text).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8], binary: bool) -> Vec<Result<Message, String>> {
-        messages(bytes, binary).collect()
+    /// As they go on together.
+    fn read_from(reader: impl Read, binary: bool) -> Vec<Lines> {
+        let mut all = Vec::new();
+        read(BufReader::with_capacity(AT_ONCE, reader), binary, |lines| {
+            all.push(lines);
+            true
+        });
+        all
+    }
+
+    fn all(bytes: &[u8], binary: bool) -> Lines {
+        read_from(bytes, binary).into_iter().flatten().collect()
     }
 
     fn texts(bytes: &[u8]) -> Vec<String> {
@@ -87,7 +103,7 @@ mod tests {
             Ok(Message::Text(text)) => text,
             other => panic!("{other:?}"),
         };
-        read(bytes, false).into_iter().map(text).collect()
+        all(bytes, false).into_iter().map(text).collect()
     }
 
     #[test]
@@ -98,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_binary_line_keeps_its_carriage_return() {
-        let lines = read(b"\xff\r\n\0", true);
+        let lines = all(b"\xff\r\n\0", true);
         let bytes = |message: &Result<Message, String>| match message {
             Ok(Message::Binary(bytes)) => bytes.clone(),
             other => panic!("{other:?}"),
@@ -108,8 +124,16 @@ mod tests {
 
     #[test]
     fn text_ends_at_the_line_that_is_not_utf8_which_is_named() {
-        let lines = read(b"fine\n\xff\nfine\n", false);
+        let lines = all(b"fine\n\xff\nfine\n", false);
         assert_eq!(lines.len(), 2);
         assert!(lines[1].as_ref().is_err_and(|error| error.contains("line 2")));
+    }
+
+    #[test]
+    fn lines_that_came_at_once_go_on_together_and_wait_for_no_other() {
+        // Each part is what one read gives.
+        let parts = b"1\n2\n3".chain(&b"\n4\n"[..]).chain(&b"5"[..]);
+        let together: Vec<_> = read_from(parts, true).iter().map(Vec::len).collect();
+        assert_eq!(together, [2, 2, 1]);
     }
 }
