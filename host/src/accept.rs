@@ -60,10 +60,15 @@ async fn work(assignment: Assignment, events: Rc<EventLoop>) -> Result<(), Error
     for task in accepting {
         worker.events.cancel(task);
     }
+    // Those that were accepted last take their seats.
+    worker.events.yield_now().await;
 
     worker.roster.drain();
-    let emptied = worker.clock.timeout(drain_timeout, worker.roster.emptied());
-    if emptied.await.is_err() {
+    let all_gone = async {
+        worker.roster.emptied().await;
+        worker.refused_all().await;
+    };
+    if worker.clock.timeout(drain_timeout, all_gone).await.is_err() {
         info!(connections = worker.roster.len(), "dropped: they did not close in time");
     }
     Ok(())

@@ -95,13 +95,16 @@ impl Server {
         }
         drop(report);
 
-        tokio::select! {
-            () = ending => info!("ending: no more connections are accepted"),
-            // Workers only end before that where something is wrong with them.
-            Some(early) = reports.recv() => return early,
-        }
+        let mut ended = tokio::select! {
+            () = ending => {
+                info!("ending: no more connections are accepted");
+                Ok(())
+            }
+            // Workers only end before that where something is wrong with them. Those that are
+            // left take their leave of their peers all the same.
+            Some(early) = reports.recv() => early,
+        };
         drop(end);
-        let mut ended = Ok(());
         while let Some(result) = reports.recv().await {
             ended = ended.and(result);
         }

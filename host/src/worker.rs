@@ -19,7 +19,7 @@ use crate::throttle::Throttle;
 
 /// Refused connections of one worker that are closed with care at once. Any
 /// further ones are dropped: refusing is not to become the load.
-const MOST_REFUSALS: usize = 64;
+const MOST_REFUSALS: u32 = 64;
 
 /// What the connections of one worker share.
 pub(crate) struct Worker {
@@ -63,7 +63,7 @@ impl Worker {
             sandboxes: Sandboxes::new(app, &roster),
             roster,
             buffer: RefCell::new(ReadBuffer::new()),
-            refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
+            refusals: Arc::new(Semaphore::new(MOST_REFUSALS as usize)),
             reclaim: Reclaim::default(),
             guest_failures: RefCell::default(),
         }
@@ -80,6 +80,12 @@ impl Worker {
     /// Has the clock asked again.
     pub(crate) fn forget_now(&self) {
         self.told.forget();
+    }
+
+    /// Waits until no connection is being refused.
+    pub(crate) async fn refused_all(&self) {
+        // An error means that nobody is refused any more: the same.
+        let _ = self.refusals.acquire_many(MOST_REFUSALS).await;
     }
 
     /// How long, in milliseconds, a peer that takes what it is sent is given for more.
