@@ -86,11 +86,12 @@ fn breaks_of_any(window: &Window) -> [Lane; 4] {
 fn breaks_of_two(window: &Window) -> [Lane; 4] {
     LANES.map(|at| {
         let octets = lane(window, at);
-        let begins = octets.is_from(0xc0);
-        let goes_on = octets.xor(begins);
-        let is_due = lane(window, at - 1).is_from(0xc0);
-        // No character begins with 0xc0 or 0xc1: it would be one of ASCII.
-        let is_longer = begins.xor(octets.is_from(0xc2));
+        let goes_on = octets.xor(octets.is_from(0xc0));
+        let before = lane(window, at - 1);
+        let is_due = before.is_from(0xc0);
+        // No character begins with 0xc0 or 0xc1: it would be one of ASCII. Looked at where it
+        // goes on, as above, since the block before may have been of the other kind.
+        let is_longer = is_due.xor(before.is_from(0xc2));
         goes_on.xor(is_due).or(is_longer).and(splat(0x80))
     })
 }
@@ -151,6 +152,27 @@ mod tests {
             ".{0,60}",
         ];
         prop::collection::vec(stretch, 1..5).prop_map(|parts| parts.concat().into_bytes())
+    }
+
+    /// Blocks of either kind, one behind the other, with any three octets where they meet. A
+    /// lane of ASCII before those, or none: the next block's kind depends on it.
+    #[test]
+    fn any_three_octets_between_blocks() {
+        const LEN: usize = size_of::<Window>() + 2 * BLOCK;
+        let characters = ["a", "\u{e9}", "\u{20ac}"].map(str::as_bytes);
+        for number in 0..BORDERS.len().pow(3) * 18 {
+            let octets = [18, 18 * 26, 18 * 26 * 26].map(|n| BORDERS[number / n % BORDERS.len()]);
+            let [before, behind] = [number % 3, number / 3 % 3].map(|n| characters[n]);
+            let gap = number / 9 % 2 * Lane::OCTETS;
+            let at = size_of::<Window>() - number % 4;
+            let count = (at - gap) / before.len();
+            let mut text = [b'a'].repeat(at - gap - count * before.len());
+            text.extend(before.repeat(count));
+            text.extend([b'a'].repeat(gap));
+            text.extend(octets);
+            text.extend(behind.repeat((LEN - text.len()) / behind.len()));
+            assert!(is_as_std_has_it(&text), "{octets:x?} at {at}, {before:x?}, {behind:x?}");
+        }
     }
 
     proptest! {
