@@ -71,13 +71,16 @@ fn explode(server: &Server, frames: impl Iterator<Item = Vec<u8>> + Send) -> Vec
 fn longest_echo(server: &Server, done: &AtomicBool) -> Duration {
     let mut client = server.client();
     let mut longest = Duration::ZERO;
-    while !done.load(Ordering::Relaxed) {
+    loop {
+        let is_done = done.load(Ordering::Relaxed);
         let sent = Instant::now();
         client.send(Message::text("still there?")).unwrap();
         client.read().unwrap();
         longest = longest.max(sent.elapsed());
+        if is_done {
+            return longest;
+        }
     }
-    longest
 }
 
 /// What a server says of a bomb: the echo of what came before, then 1009.

@@ -106,13 +106,17 @@ fn what_is_not_understood_is_status_2() {
 #[cfg(target_os = "linux")]
 #[test]
 fn messages_that_cannot_be_written_are_status_1_unless_nobody_reads_them() {
-    let serve = |mut socket: WebSocket<TcpStream>| {
-        socket.send(Message::text("one")).unwrap();
-        let Ok(Message::Close(Some(frame))) = socket.read() else { panic!("no Close frame") };
-        assert_eq!(u16::from(frame.code), 1001);
-        while socket.read().is_ok() {}
+    let (code_to, code) = mpsc::channel();
+    let serve = || {
+        let code_to = code_to.clone();
+        opened(move |mut socket| {
+            socket.send(Message::text("one")).unwrap();
+            let Ok(Message::Close(Some(frame))) = socket.read() else { panic!("no Close frame") };
+            code_to.send(u16::from(frame.code)).unwrap();
+            while socket.read().is_ok() {}
+        })
     };
-    let mut command = sandsock(&["connect", "--keep-open", &opened(serve)]);
+    let mut command = sandsock(&["connect", "--keep-open", &serve()]);
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -120,13 +124,14 @@ fn messages_that_cannot_be_written_are_status_1_unless_nobody_reads_them() {
     assert!(error.contains("cannot write to the standard output"), "{error}");
 
     // Nor need anybody read why.
-    let mut command = sandsock(&["connect", "--keep-open", &opened(serve)]);
+    let mut command = sandsock(&["connect", "--keep-open", &serve()]);
     let mut child = command.stdout(full()).stderr(full()).spawn().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
 
-    let mut child = sandsock(&["connect", "--keep-open", &opened(serve)]).spawn().unwrap();
+    let mut child = sandsock(&["connect", "--keep-open", &serve()]).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(code.try_iter().collect::<Vec<_>>(), [1001; 3]);
 }
 
 #[test]

@@ -47,9 +47,19 @@ fn modules() -> HashMap<String, Vec<PathBuf>> {
     modules
 }
 
+/// A source file up to a module of tests that stands in it.
+fn without_tests(text: &str) -> &str {
+    let begins_module = |at: usize| {
+        let next = text[at..].lines().nth(1).unwrap_or_default();
+        next.contains("mod ") && next.ends_with('{')
+    };
+    let mut marks = text.match_indices("#[cfg(test)]").map(|(at, _)| at);
+    marks.find(|at| begins_module(*at)).map_or(text, |at| &text[..at])
+}
+
 /// The modules that a source file names, behind `crate::`, outside its tests.
 fn named(text: &str) -> BTreeSet<String> {
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let text = without_tests(text);
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = BTreeSet::new();
     for path in text.split("crate::").skip(1) {
@@ -61,6 +71,14 @@ fn named(text: &str) -> BTreeSet<String> {
         names.extend(heads.filter(|head| !head.is_empty()).map(str::to_owned));
     }
     names
+}
+
+#[test]
+fn only_a_module_of_tests_ends_what_is_looked_at() {
+    let before = "mod a;\n#[cfg(test)]\nmod tests;\nuse crate::b;\n#[cfg(test)]\nfn help() {}\n";
+    let text = format!("{before}#[cfg(test)]\nmod tests {{\n    use crate::c;\n}}\n");
+    assert_eq!(without_tests(&text), before);
+    assert_eq!(named(&text), BTreeSet::from(["b".to_owned()]));
 }
 
 #[test]
@@ -84,7 +102,7 @@ fn no_module_of_the_engine_knows_one_above_it() {
 fn the_engine_has_no_clock_no_sockets_and_no_randomness() {
     for file in modules().into_values().flatten() {
         let text = fs::read_to_string(&file).unwrap();
-        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let text = without_tests(&text);
         for word in ["std::", "SystemTime", "getrandom", "thread_local"] {
             assert!(!text.contains(word), "{} mentions {word}", file.display());
         }

@@ -5,9 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::command;
+use crate::guests;
 use crate::workspace::Workspace;
 
-/// Runs the three, cheapest first; the first two also in the workspace of `bench/`.
+/// Runs the three, cheapest first; the first two also in the workspace of `bench/`, and the
+/// lints also of what the guests have for WebAssembly alone.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let cargo = |directory: &Path, arguments: &[&str]| {
         command::run(workspace.cargo(arguments[0]).args(&arguments[1..]).current_dir(directory))
@@ -19,6 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for directory in &directories {
         cargo(directory, &["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])?;
     }
+    guests::lint(workspace)?;
     command::run(
         workspace
             .cargo("doc")

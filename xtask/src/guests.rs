@@ -50,6 +50,22 @@ pub(crate) fn build(workspace: &Workspace, wasm_std: WasmStd) -> Result<()> {
     Ok(())
 }
 
+/// Lints the guests, and what they are made of, as they are compiled for WebAssembly: with the
+/// active toolchain, as no other has the lints.
+pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
+    let Ok(compiler) = WasmStd::Installed.prepare() else {
+        println!("Not checked: lints for {TARGET}, which the active toolchain has no library for");
+        return Ok(());
+    };
+    let mut cargo = workspace.cargo("clippy");
+    let packages = ["sandsock-engine", "sandsock-heap", "sandsock-plugin"];
+    for package in packages.into_iter().chain(GUESTS.iter().map(|guest| guest.package)) {
+        cargo.args(["--package", package]);
+    }
+    compiler.apply(&mut cargo, &FLAGS);
+    command::run(cargo.args(["--", "-Dwarnings"]))
+}
+
 impl Guest {
     /// Returns the core module.
     fn compile(&self, workspace: &Workspace, compiler: &Compiler) -> Result<PathBuf> {
