@@ -95,7 +95,10 @@ proptest! {
     ) {
         let bytes = [head.as_bytes(), &frames].concat();
         let whole = serve_in_parts(&bytes, &[]);
-        if let Outcome::Agreed(_, left) = &whole {
+        // Of a head that lacks its last line, that may be what comes next.
+        if let Outcome::Agreed(_, left) = &whole
+            && head.ends_with("\r\n\r\n")
+        {
             prop_assert_eq!(left, &frames);
         }
         prop_assert_eq!(serve_in_parts(&bytes, &cuts), whole);
