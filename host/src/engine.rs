@@ -29,11 +29,12 @@ const TABLES: u32 = 2;
 /// eight instances: as one call, most of what it costs is paid once (Linux 6.14).
 pub(crate) const TOGETHER: u32 = 16;
 
-/// How many ticks of the CPU clock a call may take. A call is stopped after
-/// its timeout, and within 2 % of it.
+/// How many ticks a call may take: its CPU deadline. It is stopped after its timeout, and
+/// within 2 % of it. Ticks come by the clock, also while its thread waits for a core: so the
+/// timeout bounds CPU time, and may be over before as much of it was had.
 pub(crate) const CALL_TICKS: u64 = 50;
 
-/// The ticks of a CPU clock.
+/// The ticks of an engine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ticks(Arc<AtomicU64>);
 
@@ -53,7 +54,7 @@ pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
 /// An engine for all instances at once that a server may need. So many of their memories
 /// and tables are given back `together`.
 ///
-/// Returns with it its CPU clock, and how many bytes of linear memory each can have at most.
+/// Returns with it its ticks, and how many bytes of linear memory each can have at most.
 pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Ticks, usize), Error> {
     process::check_mappings(settings.instances())?;
     // What another thread gives back just now is not free yet.
@@ -115,7 +116,7 @@ fn reach(instances: u32, space: u64) -> Option<usize> {
     usize::try_from(reach).ok().filter(|_| reach >= LEAST_REACH)
 }
 
-/// Moves the CPU clock of all guests on, until the engine is dropped.
+/// Has an engine tick until it is dropped.
 fn start_ticking(engine: &Engine, call_timeout: Duration) -> Result<Ticks, Error> {
     let ticks = Ticks::default();
     let counting = ticks.clone();

@@ -7,7 +7,8 @@ use wasmtime::Trap;
 
 use crate::store::MemoryExhausted;
 
-/// Why a guest is not called again. Its store is dropped with all it held.
+/// Why a guest is called no more for a connection, which ends. Where the guest itself failed,
+/// its store is dropped with all it held; if others share it, they are told `Shared`.
 #[derive(Debug, Error)]
 pub(crate) enum GuestFailure {
     /// The guest did what WebAssembly forbids, or gave up itself.

@@ -15,9 +15,10 @@ use crate::tls::TlsSocket;
 
 /// A stream that a passage may use.
 pub(crate) trait Direct {
-    /// How many bytes a passage can read, or how many there are in records.
+    /// How many bytes there are for a passage to read; over TLS, how many in records, of which
+    /// fewer come. 0 where some were read ahead, which come first.
     fn waiting(&self) -> usize;
-    /// Bytes of a message that were read before that was asked for.
+    /// Bytes that were read ahead of being asked for.
     fn take_bytes_ahead(&self) -> Option<Vec<u8>>;
     /// What takes outputs, as long as none wait to be transmitted.
     fn way(&mut self) -> Way<'_>;

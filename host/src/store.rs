@@ -12,7 +12,7 @@ use crate::engine::CALL_TICKS;
 pub(crate) fn new(engine: &Engine, memory_limit: usize) -> Store<Holdings> {
     let mut store = Store::new(engine, Holdings { memory_limit });
     store.limiter(|holdings| holdings);
-    // What is copied for the host is bounded by where it lies.
+    // What one call has the host copy is no more than the guest's memory can hold.
     store.set_hostcall_fuel(memory_limit);
     begin_call(&mut store);
     store

@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// The time, for which the clock is asked once for all tasks that run in a group. Where
-    /// they take long, it is asked again with the next tick of the CPU clock: so nobody's
+    /// they take long, it is asked again with the next tick of the engine: so nobody's
     /// timeout is shorter by more than a fiftieth of the longest call.
     pub(crate) fn now(&self) -> u64 {
         let moment = Moment { group: self.events.group(), tick: self.ticks.count() };

@@ -59,7 +59,8 @@ const WOKEN: Token = Token(usize::MAX);
 
 /// Whom an event concerns.
 struct Concerned {
-    /// The group that had run last when it was woken to read before.
+    /// The number of the last group that had run when its task was woken to read the time
+    /// before: the smaller, the longer it has waited.
     woken_after: u64,
     source: usize,
     task: TaskId,
@@ -221,7 +222,8 @@ impl EventLoop {
                 concerned.push(Concerned { woken_after, source, task });
             }
         }
-        // An event keeps the place of an earlier one, whose bytes may be read by now.
+        // An event stands in epoll's list where its socket's first bytes put it, though those
+        // may be read by now.
         concerned.sort_by_key(|concerned| concerned.woken_after);
         for Concerned { source, task, .. } in concerned.drain(..) {
             self.tasks.wake(task);

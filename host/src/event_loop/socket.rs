@@ -39,12 +39,12 @@ impl Socket {
         if self.stream().has_ahead() { Poll::Ready(()) } else { self.0.poll_readable() }
     }
 
-    /// How many bytes can be read past this socket.
+    /// How many bytes a passage can read; none while others, read ahead, come first.
     pub(crate) fn waiting(&self) -> usize {
         if self.stream().has_ahead() { 0 } else { self.stream().received() }
     }
 
-    /// All that there was is read past this socket. What comes from then on, and what came
+    /// A passage read all that there was. What comes from then on, and what came
     /// since it was asked how much there is, is told as an event.
     pub(crate) fn note_read_up(&self) {
         self.0.note_read_up();

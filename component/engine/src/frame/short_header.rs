@@ -3,11 +3,11 @@
 use super::MASK;
 use crate::mask::MaskingKey;
 
-/// The header of a client's frame of less than 64 KiB, as far as it does not matter
-/// what the frame is. Most frames have one.
+/// The header of a client's frame of less than 64 KiB, as most are. Flags and opcode are not
+/// judged here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShortHeader {
-    /// FIN, RSV and the opcode, not judged.
+    /// FIN, RSV and the opcode.
     pub(crate) first: u8,
     pub(crate) payload_len: usize,
     pub(crate) masking_key: MaskingKey,
