@@ -7,11 +7,13 @@ use std::fs;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::{ExitCode, exit};
+use std::thread;
 
 use clap::Parser;
 use sandsock::{App, ECHO, Server, Tls};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::{error, info};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -50,10 +52,11 @@ fn serve(flags: &Serve) -> Result<(), String> {
     let tls = tls.map_err(|error| format!("TLS: {error}"))?;
     let mut server = Server::new(load(flags)?);
     let ready = listen(&mut server, flags, tls.as_ref())?;
+    let ending = interrupted()?;
     runtime()?.block_on(async {
-        let no_signals = |error| format!("cannot wait for signals: {error}");
-        let ending = interrupted().map_err(no_signals)?;
-        tokio::spawn(reload(signal(SignalKind::hangup()).map_err(no_signals)?, tls));
+        let hangup = signal(SignalKind::hangup());
+        let hangup = hangup.map_err(|error| format!("cannot wait for signals: {error}"))?;
+        tokio::spawn(reload(hangup, tls));
         let mut output = io::stdout().lock();
         // Whoever reads this may be gone; the server goes on.
         let _ = output.write_all(ready.as_bytes()).and(output.flush());
@@ -63,11 +66,9 @@ fn serve(flags: &Serve) -> Result<(), String> {
 }
 
 fn connect(flags: &Connect) -> Result<ExitCode, String> {
-    runtime()?.block_on(async {
-        let interrupted =
-            interrupted().map_err(|error| format!("cannot wait for signals: {error}"))?;
-        commands::connect::run(flags, interrupted).await.map(ExitCode::from)
-    })
+    let interrupted = interrupted()?;
+    runtime()?
+        .block_on(async { commands::connect::run(flags, interrupted).await.map(ExitCode::from) })
 }
 
 fn autobahn_client(flags: &AutobahnClient) -> Result<(), String> {
@@ -120,16 +121,28 @@ async fn reload(mut hangup: Signal, tls: Option<Tls>) {
     }
 }
 
-/// Ready at the first SIGINT or SIGTERM. The second one ends the process.
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// Ready at the first SIGINT or SIGTERM. The second one ends the process; a thread of its own
+/// waits for it, as all else may wait for somebody to read what is printed.
+fn interrupted() -> Result<impl Future<Output = ()>, String> {
+    let no_signals = |error| format!("cannot wait for signals: {error}");
+    let runtime = runtime()?;
+    let within = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    drop(within);
+    let (first, is_first) = oneshot::channel();
+    let wait = async move {
         either(&mut interrupt, &mut terminate).await;
-        tokio::spawn(async move {
-            either(&mut interrupt, &mut terminate).await;
-            exit(INTERRUPTED);
-        });
+        // Nobody is there to be told once all is over.
+        let _ = first.send(());
+        either(&mut interrupt, &mut terminate).await;
+        exit(INTERRUPTED);
+    };
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || runtime.block_on(wait)).map_err(no_signals)?;
+    Ok(async {
+        // It is not dropped before it is sent.
+        let _ = is_first.await;
     })
 }
 

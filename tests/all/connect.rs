@@ -178,6 +178,17 @@ fn an_interrupt_closes_with_1001_and_before_that_gives_up() {
     signal(&child, Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 
+    // Nobody reads what is printed, which is more than a pipe holds.
+    let url = opened(|mut socket| {
+        let long = Message::text("x".repeat(1 << 20));
+        while socket.send(long.clone()).is_ok() {}
+    });
+    let mut child = start(&["connect", "--keep-open", &url], b"");
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    signal(&child, Signal::INT);
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+
     let (accepted_to, is_accepted) = mpsc::channel();
     let url = server(move |mut stream| {
         read_head(&mut stream);

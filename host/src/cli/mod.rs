@@ -46,7 +46,7 @@ pub(crate) enum Command {
     ///
     /// At the end of the input the answers are waited for (see --linger), then
     /// the connection is closed with code 1000. An interrupt (Ctrl-C) or SIGTERM
-    /// closes it with 1001; a second one ends at once.
+    /// closes it with 1001; a second one, or one while it closes, ends at once.
     ///
     /// Text goes to the standard output, a line for each message; on a terminal,
     /// control characters are escaped. Binary messages are printed as a line of

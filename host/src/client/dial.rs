@@ -107,6 +107,7 @@ mod tests {
     use std::net::TcpListener;
     use std::time::Instant;
 
+    use socket2::{Domain, Socket, Type};
     use tokio::runtime::Builder;
     use tokio::time::timeout;
 
@@ -119,9 +120,19 @@ mod tests {
         runtime.block_on(async { timeout(LONG, connect_to_first(addresses)).await? })
     }
 
-    /// An address that refuses.
-    fn refusing() -> io::Result<SocketAddr> {
-        TcpListener::bind("127.0.0.1:0")?.local_addr()
+    /// A port that is taken, and refuses: nobody listens there.
+    struct Refusing(Socket);
+
+    impl Refusing {
+        fn new() -> io::Result<Self> {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+            Ok(Self(socket))
+        }
+
+        fn address(&self) -> SocketAddr {
+            self.0.local_addr().unwrap().as_socket().unwrap()
+        }
     }
 
     #[test]
@@ -129,15 +140,17 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let began = Instant::now();
-        let many = (0..20).map(|_| refusing()).chain([Ok(address)]).collect::<io::Result<_>>()?;
-        assert_eq!(connect(many)?.peer_addr()?, address);
+        let refusing = (0..20).map(|_| Refusing::new()).collect::<io::Result<Vec<_>>>()?;
+        let many = refusing.iter().map(Refusing::address).chain([address]);
+        assert_eq!(connect(many.collect())?.peer_addr()?, address);
         assert!(began.elapsed() < 20 * HEAD_START);
         Ok(())
     }
 
     #[test]
     fn without_an_address_that_answers_the_last_one_tells_why() -> io::Result<()> {
-        let refused = connect(vec![refusing()?, refusing()?]).unwrap_err();
+        let refusing = Refusing::new()?;
+        let refused = connect(vec![refusing.address(); 2]).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert_eq!(connect(Vec::new()).unwrap_err().kind(), io::ErrorKind::NotFound);
         Ok(())
@@ -146,12 +159,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn an_address_that_keeps_silent_is_not_waited_for() -> io::Result<()> {
-        use socket2::{Domain, Socket, Type};
-
-        let silent = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        silent.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
-        silent.listen(0)?;
-        let address = silent.local_addr()?.as_socket().unwrap();
+        let silent = Refusing::new()?;
+        silent.0.listen(0)?;
+        let address = silent.address();
         // Linux has one more wait than is asked for, and then answers nobody.
         let _waiting = std::net::TcpStream::connect(address)?;
 

@@ -42,7 +42,7 @@ impl Input {
 /// together that came at once, so that none waits for one that has yet to come.
 fn read(mut reader: BufReader<impl Read>, binary: bool, mut take: impl FnMut(Lines) -> bool) {
     let mut lines = Lines::new();
-    for number in 1.. {
+    for number in 1_u64.. {
         let mut line = Vec::new();
         let message = match reader.read_until(b'\n', &mut line) {
             Ok(0) => break,
