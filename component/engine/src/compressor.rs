@@ -12,7 +12,8 @@ use crate::frame::{FIN, Opcode, RSV1};
 /// tenth of a second for input that is made to be slow.
 const SLICE: usize = deflate::LONGEST_MESSAGE;
 
-/// What a message costs besides its own bytes, as so many more of them.
+/// What a message counts for besides its own bytes: more than to begin one and to end it
+/// takes, so that many short ones are not more than a slice.
 const EACH: usize = 1 << 10;
 
 /// Compresses messages, and keeps in order what is sent behind a long one.
