@@ -77,7 +77,7 @@ impl Connection {
     /// The deadline has come. What lies there to be received came before it, though nobody
     /// may have looked for a long time: a Pong, say. Then there is nothing to be done.
     fn reach_deadline(&mut self, cx: &mut Context<'_>) -> Result<(), EngineFailure> {
-        if matches!(self.next, Next::Receive)
+        if self.next == Next::Receive
             && self.has_room()
             && let Poll::Ready(received) = self.transport.poll_receive(cx, &mut self.buffer)
         {
