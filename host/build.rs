@@ -8,19 +8,22 @@ use wasmtime::Engine;
 
 #[path = "src/core_module.rs"]
 mod core_module;
+#[path = "src/exposed_state.rs"]
+mod exposed_state;
 #[path = "src/tuning.rs"]
 mod tuning;
 
 fn main() -> Result<(), String> {
-    for path in ["build.rs", "src/core_module.rs", "src/tuning.rs"] {
+    for path in ["build.rs", "src/core_module.rs", "src/exposed_state.rs", "src/tuning.rs"] {
         println!("cargo::rerun-if-changed={path}");
     }
     let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).map_err(one_line)?;
     let echo = embed("echo.wasm", "SANDSOCK_ECHO")?;
     let protocol = embed("protocol.wasm", "SANDSOCK_PROTOCOL")?;
     let module = core_module::find(&echo).ok_or("echo.wasm is not made of one core module")?;
+    let module = exposed_state::expose(module).ok_or("echo.wasm keeps state out of sight")?;
     embed_code("SANDSOCK_ECHO_CODE", engine.precompile_component(&echo))?;
-    embed_code("SANDSOCK_ECHO_MODULE_CODE", engine.precompile_module(module))?;
+    embed_code("SANDSOCK_ECHO_MODULE_CODE", engine.precompile_module(&module))?;
     embed_code("SANDSOCK_PROTOCOL_CODE", engine.precompile_component(&protocol))
 }
 

@@ -56,10 +56,12 @@ pub(crate) fn on_demand(call_timeout: Duration) -> Result<Engine, Error> {
 ///
 /// Returns with it its ticks, and how many bytes of linear memory each can have at most.
 pub(crate) fn pooling(settings: &Settings, together: u32) -> Result<(Engine, Ticks, usize), Error> {
-    process::check_mappings(settings.instances())?;
+    let workers = settings.worker_count();
+    let spares = workers.saturating_mul(settings.spares());
+    process::check_mappings(settings.instances(), spares)?;
     // What another thread gives back just now is not free yet.
-    let workers = u32::try_from(settings.workers.get()).unwrap_or(u32::MAX);
-    let instances = settings.instances().saturating_add(workers.saturating_mul(together));
+    let beside = spares.saturating_add(workers.saturating_mul(together));
+    let instances = settings.instances().saturating_add(beside);
     let mut space = process::address_space();
     let mut failure = Error::AddressSpace(settings.instances());
     while let Some(reach) = reach(instances, space) {
@@ -84,9 +86,8 @@ fn pool(
     reach: usize,
     call_timeout: Duration,
 ) -> Result<(Engine, Ticks, usize), Error> {
-    // Without `pagemap_scan`, though a connection takes a seventh less CPU time with it: the
-    // kernel does not tell it of pages that were swapped out, so they would be left to the
-    // next instance as they are.
+    // Without `pagemap_scan`: it does not ask for pages that were swapped out, so they would be
+    // left to the next instance as they are. What it saves, restoring an instance saves too.
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))

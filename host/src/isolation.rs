@@ -13,30 +13,33 @@ use crate::guest_failure::GuestFailure;
 use crate::passage::Passage;
 use crate::roster::Roster;
 use crate::settings::Isolation;
+use crate::spares::Spares;
 
 /// The sandboxes of one worker.
 pub(crate) struct Sandboxes {
     app: Arc<App>,
-    /// `None` where each connection has one of its own.
-    shared: Option<Shared>,
+    users: Users,
+    /// The one that connections to come share, if they do.
+    newest: RefCell<Option<Rc<Sandbox>>>,
 }
 
-/// The sandbox that connections to come share, and those that share one.
-struct Shared {
-    newest: RefCell<Option<Rc<Sandbox>>>,
-    sharers: Rc<Roster>,
+/// Whom a sandbox is for.
+#[derive(Clone)]
+enum Users {
+    /// A connection; then, as it was in the beginning, another.
+    One(Rc<Spares>),
+    /// All of a worker.
+    All(Rc<Roster>),
 }
 
 impl Sandboxes {
     /// No sandbox yet: each is made when it is first needed.
     pub(crate) fn new(app: Arc<App>, roster: &Rc<Roster>) -> Self {
-        let shared = match app.settings.isolation {
-            Isolation::Connection => None,
-            Isolation::Worker => {
-                Some(Shared { newest: RefCell::default(), sharers: Rc::clone(roster) })
-            }
+        let users = match app.settings.isolation {
+            Isolation::Connection => Users::One(Rc::new(Spares::new(app.settings.spares()))),
+            Isolation::Worker => Users::All(Rc::clone(roster)),
         };
-        Self { app, shared }
+        Self { app, users, newest: RefCell::default() }
     }
 
     /// Begins an endpoint for a connection that was accepted at `now`.
@@ -49,29 +52,34 @@ impl Sandboxes {
     }
 
     fn sandbox(&self) -> Result<Rc<Sandbox>, GuestFailure> {
-        let Some(Shared { newest, sharers }) = &self.shared else {
-            return Sandbox::new(&self.app.plugin, None);
+        let plugin = &self.app.plugin;
+        let spare = match &self.users {
+            Users::One(spares) => spares.take(),
+            Users::All(_) => {
+                let mut newest = self.newest.borrow_mut();
+                if let Some(sandbox) = newest.as_ref().filter(|sandbox| !sandbox.has_failed()) {
+                    return Ok(Rc::clone(sandbox));
+                }
+                let fresh = Sandbox::new(plugin, plugin.guest()?, &self.users);
+                return Ok(Rc::clone(newest.insert(fresh)));
+            }
         };
-        let mut newest = newest.borrow_mut();
-        if let Some(sandbox) = newest.as_ref().filter(|sandbox| !sandbox.has_failed()) {
-            return Ok(Rc::clone(sandbox));
-        }
-        let fresh = Sandbox::new(&self.app.plugin, Some(Rc::clone(sharers)))?;
-        Ok(Rc::clone(newest.insert(fresh)))
+        let guest = spare.map_or_else(|| plugin.guest(), Ok)?;
+        Ok(Sandbox::new(plugin, guest, &self.users))
     }
 }
 
-/// An instance until it fails, and who is to know when it does.
+/// An instance until it fails.
 struct Sandbox {
     plugin: Arc<Plugin>,
     guest: RefCell<Option<Box<dyn Guest>>>,
-    sharers: Option<Rc<Roster>>,
+    users: Users,
 }
 
 impl Sandbox {
-    fn new(plugin: &Arc<Plugin>, sharers: Option<Rc<Roster>>) -> Result<Rc<Self>, GuestFailure> {
-        let guest = RefCell::new(Some(plugin.guest()?));
-        Ok(Rc::new(Self { plugin: Arc::clone(plugin), guest, sharers }))
+    fn new(plugin: &Arc<Plugin>, guest: Box<dyn Guest>, users: &Users) -> Rc<Self> {
+        let guest = RefCell::new(Some(guest));
+        Rc::new(Self { plugin: Arc::clone(plugin), guest, users: users.clone() })
     }
 
     fn has_failed(&self) -> bool {
@@ -87,7 +95,7 @@ impl Sandbox {
             .map_err(|error| GuestFailure::of(&error, self.plugin.call_timeout));
         if result.is_err() {
             *guest = None;
-            if let Some(sharers) = &self.sharers {
+            if let Users::All(sharers) = &self.users {
                 sharers.wake_all();
             }
         }
@@ -177,12 +185,21 @@ impl Endpoint {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        // An instance of its own goes as a whole, which is faster.
-        if self.sandbox.sharers.is_none() || self.sandbox.has_failed() {
+        if self.sandbox.has_failed() {
             return;
         }
-        if let Err(failure) = self.sandbox.call(|guest| guest.drop_endpoint(self.handle)) {
-            warn!(cause = %failure, "the guest failed while it dropped an endpoint");
+        match &self.sandbox.users {
+            // With all that is in it, so the guest need not be called.
+            Users::One(spares) => {
+                if let Some(guest) = self.sandbox.guest.take() {
+                    spares.put(guest);
+                }
+            }
+            Users::All(_) => {
+                if let Err(failure) = self.sandbox.call(|guest| guest.drop_endpoint(self.handle)) {
+                    warn!(cause = %failure, "the guest failed while it dropped an endpoint");
+                }
+            }
         }
     }
 }

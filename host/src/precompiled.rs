@@ -5,6 +5,7 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
 use crate::core_module;
+use crate::exposed_state;
 
 /// The component that echoes every message, as built into this crate.
 pub const ECHO: &[u8] = include_bytes!(env!("SANDSOCK_ECHO"));
@@ -18,7 +19,7 @@ const COMPONENTS: [(&[u8], &[u8]); 2] = [
     (PROTOCOL, include_bytes!(env!("SANDSOCK_PROTOCOL_CODE"))),
 ];
 
-/// The code of the core module inside [`ECHO`].
+/// The code of the core module inside [`ECHO`], with its state exposed.
 const ECHO_MODULE: &[u8] = include_bytes!(env!("SANDSOCK_ECHO_MODULE_CODE"));
 
 /// Makes a component runnable: from code compiled ahead if it is one of this
@@ -33,14 +34,23 @@ pub(crate) fn component(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Compo
     Component::from_binary(engine, bytes)
 }
 
-/// [`component`] for the core module inside one.
-pub(crate) fn module(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Module> {
+/// A core module that is runnable.
+pub(crate) struct CoreModule {
+    pub(crate) module: Module,
+    /// It exports all that calls change of an instance.
+    pub(crate) exposes_state: bool,
+}
+
+/// [`component`] for the core module inside one, with its state exposed if that can be.
+pub(crate) fn core_module(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<CoreModule> {
     if core_module::find(ECHO) == Some(bytes)
         && let Ok(module) = deserialize_module(engine, ECHO_MODULE)
     {
-        return Ok(module);
+        return Ok(CoreModule { module, exposes_state: true });
     }
-    Module::from_binary(engine, bytes)
+    let exposed = exposed_state::expose(bytes);
+    let module = Module::from_binary(engine, exposed.as_deref().unwrap_or(bytes))?;
+    Ok(CoreModule { module, exposes_state: exposed.is_some() })
 }
 
 #[expect(unsafe_code, reason = "wasmtime trusts machine code, and cannot check what it does")]

@@ -28,20 +28,22 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
-/// Checks that so many instances can be mapped at once, one for each connection. Linux kills no
-/// process for the want of mappings, but nothing can be allocated without one.
-pub(crate) fn check_mappings(connections: u32) -> Result<(), Error> {
+/// Checks that so many instances can be mapped at once, one for each connection, and some to
+/// spare. Linux kills no process for the want of mappings, but nothing can be allocated without
+/// one.
+pub(crate) fn check_mappings(connections: u32, spares: u32) -> Result<(), Error> {
     let Some(allowed) = fs::read_to_string("/proc/sys/vm/max_map_count")
         .ok()
         .and_then(|text| text.trim().parse::<u64>().ok())
     else {
         return Ok(());
     };
-    let needed = u64::from(connections) * MAPPINGS_PER_INSTANCE + MAPPINGS_BESIDE;
+    let beside = u64::from(spares) * MAPPINGS_PER_INSTANCE + MAPPINGS_BESIDE;
+    let needed = u64::from(connections) * MAPPINGS_PER_INSTANCE + beside;
     if needed <= allowed {
         return Ok(());
     }
-    let fitting = allowed.saturating_sub(MAPPINGS_BESIDE) / MAPPINGS_PER_INSTANCE;
+    let fitting = allowed.saturating_sub(beside) / MAPPINGS_PER_INSTANCE;
     Err(Error::Mappings { connections, needed, allowed, fitting })
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 /// What a failing instance takes with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
-    /// An instance for each connection: a failure ends that connection.
+    /// An instance for each connection: a failure ends that connection. Where an instance can
+    /// be restored, octet by octet, to what it was when it was made, it serves another
+    /// connection afterwards.
     #[default]
     Connection,
     /// An instance for each worker thread, in less memory: a failure ends the
@@ -92,10 +94,21 @@ impl Settings {
     pub(crate) fn instances(&self) -> u32 {
         match self.isolation {
             Isolation::Connection => self.max_connections,
-            Isolation::Worker => {
-                u32::try_from(self.workers.get()).unwrap_or(u32::MAX).saturating_mul(2)
-            }
+            Isolation::Worker => self.worker_count().saturating_mul(2),
         }
+    }
+
+    /// How many instances that served a connection a worker keeps for others: they are of no
+    /// use to another worker, and all of them are to be few beside the most connections.
+    pub(crate) fn spares(&self) -> u32 {
+        match self.isolation {
+            Isolation::Connection => (1024 / self.worker_count()).clamp(16, 256),
+            Isolation::Worker => 0,
+        }
+    }
+
+    pub(crate) fn worker_count(&self) -> u32 {
+        u32::try_from(self.workers.get()).unwrap_or(u32::MAX)
     }
 }
 

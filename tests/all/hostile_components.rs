@@ -97,6 +97,25 @@ fn a_misdeed_costs_its_own_connection_and_no_other() {
 }
 
 #[test]
+fn nothing_is_left_of_a_connection_for_the_next_one() {
+    for shape in Shape::BOTH {
+        let Hostile { server, _component } = hostile("connection", shape);
+        for _ in 0..20 {
+            // Of two at once, and each begins where the one before ended.
+            let mut streams = [opened(&server), opened(&server)];
+            for stream in &mut streams {
+                stream.write_all(b"k").unwrap();
+                expect(stream, b"ok");
+            }
+            for mut stream in streams {
+                stream.shutdown(Shutdown::Write).unwrap();
+                assert!(read_to_end(&mut stream).is_empty());
+            }
+        }
+    }
+}
+
+#[test]
 fn many_misdeeds_are_few_warnings() {
     const MANY: usize = 100;
     let Hostile { server, _component } = hostile("connection", Shape::OneModule);

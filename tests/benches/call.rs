@@ -29,6 +29,8 @@ mod canonical;
 mod core_module;
 #[path = "../../host/src/guest_failure.rs"]
 mod guest_failure;
+#[path = "../../host/src/page_map.rs"]
+mod page_map;
 #[path = "../../host/src/store.rs"]
 mod store;
 #[path = "../../host/src/tuning.rs"]
@@ -216,7 +218,7 @@ fn instances(count: usize) -> Vec<Instance> {
     let component = fs::read(path).unwrap();
     let engine = Engine::new(&tuning::config(tuning::WHOLE_REACH)).unwrap();
     let module = Module::new(&engine, core_module::find(&component).unwrap()).unwrap();
-    let module = guest::core::Instantiable::new(&module, usize::MAX).unwrap();
+    let module = guest::core::Instantiable::new(&module, false, usize::MAX).unwrap();
     let start = StartArguments::accept(wit::ServerOptions {
         options: default_options(),
         subprotocols: Vec::new(),

@@ -52,6 +52,9 @@ pub(crate) trait Guest {
     fn closure(&mut self, endpoint: Handle) -> Result<Option<Closure>>;
     /// Lets go of an endpoint. Its handle stands for nothing any more.
     fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()>;
+    /// Makes the instance what it was before it was called first; all handles stand for nothing
+    /// any more. Returns whether it did. If not, it is not to be called again.
+    fn restore(&mut self) -> bool;
 }
 
 /// Stands for an endpoint of an instance.

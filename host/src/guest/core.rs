@@ -8,12 +8,16 @@
 
 mod exports;
 mod imports;
+mod initial_state;
 mod output;
 mod standing;
 
 use std::sync::Arc;
 
 use exports::{Export, Exports, Function, Then};
+use initial_state::InitialState;
+#[cfg(test)]
+pub(super) use initial_state::MOST_PAGES;
 use output::{Returned, output};
 use standing::Standing;
 use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
@@ -32,26 +36,43 @@ pub(crate) struct Instantiable {
     module: InstancePre<Holdings>,
     exports: Arc<Exports>,
     standing: Standing,
+    /// Where instances can be restored.
+    initial: Option<Arc<InitialState>>,
 }
 
 impl Instantiable {
     /// Checks what a module imports and exports, in a first instance. Fails where
-    /// that is not what toolchains agree on.
-    pub(crate) fn new(module: &Module, memory_limit: usize) -> Result<Self> {
+    /// that is not what toolchains agree on. Where the module exposes its state, an instance
+    /// can be restored.
+    pub(crate) fn new(module: &Module, exposes_state: bool, memory_limit: usize) -> Result<Self> {
         let module = imports::link(module)?;
         let exports = Exports::of(module.module())?;
         let mut store = store::new(module.module().engine(), memory_limit);
         let first = module.instantiate(&mut store)?;
         exports.check(first, &mut store)?;
         let standing = Standing::of(first, &mut store);
-        Ok(Self { module, exports: Arc::new(exports), standing })
+        let memory = exports.memory(first, &mut store)?;
+        // Not every system lets it be told.
+        let initial = exposes_state
+            .then(|| InitialState::of(first, module.module(), &memory, &mut store))
+            .and_then(Result::ok);
+        Ok(Self { module, exports: Arc::new(exports), standing, initial: initial.map(Arc::new) })
+    }
+
+    /// Whether instances can be restored, mostly.
+    pub(super) fn restores(&self) -> bool {
+        self.initial.is_some()
     }
 
     /// The same, whose instances have their standing block for themselves.
     #[cfg(test)]
     pub(super) fn without_standing(&self) -> Self {
-        let Self { module, exports, .. } = self;
-        Self { module: module.clone(), exports: Arc::clone(exports), standing: Standing::NONE }
+        Self {
+            module: self.module.clone(),
+            exports: Arc::clone(&self.exports),
+            standing: Standing::NONE,
+            initial: self.initial.clone(),
+        }
     }
 
     pub(crate) fn instantiate(&self, memory_limit: usize) -> Result<CoreGuest> {
@@ -60,8 +81,8 @@ impl Instantiable {
         let instance = self.module.instantiate(&mut store)?;
         let memory = exports.memory(instance, &mut store)?;
         let receive = exports.receive.of(instance, &mut store)?;
-        let standing = self.standing;
-        Ok(CoreGuest { store, instance, exports, memory, receive, standing, unused: None })
+        let (standing, initial) = (self.standing, self.initial.clone());
+        Ok(CoreGuest { store, instance, exports, memory, receive, standing, unused: None, initial })
     }
 }
 
@@ -76,6 +97,7 @@ pub(crate) struct CoreGuest {
     standing: Standing,
     /// Room that the guest made for bytes that did not come, and is not told of.
     unused: Option<Room>,
+    initial: Option<Arc<InitialState>>,
 }
 
 impl Drop for CoreGuest {
@@ -90,6 +112,22 @@ impl CoreGuest {
     pub(super) fn take_standing(&mut self, bytes: &[u8]) -> Option<u32> {
         let memory = self.memory.bytes_mut(&mut self.store);
         self.standing.take(memory, bytes).unwrap()
+    }
+
+    pub(super) fn memory_mut(&mut self) -> &mut [u8] {
+        self.memory.bytes_mut(&mut self.store)
+    }
+
+    /// The globals that can change.
+    pub(super) fn globals(&mut self) -> Vec<i32> {
+        let globals = self.initial.as_ref().unwrap().globals(self.instance, &mut self.store);
+        globals.iter().map(|global| global.get(&mut self.store).unwrap_i32()).collect()
+    }
+
+    pub(super) fn set_globals(&mut self, value: i32) {
+        for global in self.initial.as_ref().unwrap().globals(self.instance, &mut self.store) {
+            global.set(&mut self.store, value.into()).unwrap();
+        }
     }
 }
 
@@ -249,6 +287,13 @@ impl Guest for CoreGuest {
     fn closure(&mut self, Handle(endpoint): Handle) -> Result<Option<Closure>> {
         store::begin_call(&mut self.store);
         self.call(|exports| &exports.closure, endpoint, FromMemory::returned)
+    }
+
+    fn restore(&mut self) -> bool {
+        self.unused = None;
+        self.initial
+            .as_ref()
+            .is_some_and(|initial| initial.restore(self.instance, &self.memory, &mut self.store))
     }
 
     fn drop_endpoint(&mut self, Handle(endpoint): Handle) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::core_module;
 use crate::engine::{self, TOGETHER, Ticks};
 use crate::error::Error;
 use crate::guest_failure::GuestFailure;
-use crate::precompiled;
+use crate::precompiled::{self, CoreModule};
 use crate::settings::Settings;
 use crate::store::{self, Holdings, RANDOM};
 
@@ -55,11 +55,19 @@ impl Plugin {
             .map_err(|error| Error::World(one_line(&error)))?;
         drop(store);
         let module = load_core_module(&engine, bytes, reach)
-            .inspect(|_| debug!("the component is called by its core module"))
+            .inspect(|module| {
+                debug!(restored = module.restores(), "the component is called by its core module");
+            })
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
             .ok();
         let call_timeout = settings.call_timeout;
         Ok(Self { component, module, memory_limit: reach, call_timeout, ticks })
+    }
+
+    /// The same, whose instances are called as those of any component.
+    #[cfg(test)]
+    pub(crate) fn without_module(self) -> Self {
+        Self { module: None, ..self }
     }
 
     /// Makes a fresh instance.
@@ -121,7 +129,8 @@ fn load_core_module(
     let Some(module) = core_module::find(component) else {
         wasmtime::bail!("it is not made of one core module, in the usual way");
     };
-    core::Instantiable::new(&precompiled::module(engine, module)?, memory_limit)
+    let CoreModule { module, exposes_state } = precompiled::core_module(engine, module)?;
+    core::Instantiable::new(&module, exposes_state, memory_limit)
 }
 
 fn link(engine: &Engine, component: &Component) -> Result<InstancePre<Holdings>, Error> {

@@ -1,5 +1,7 @@
 //! All ways to run a guest lead to the same.
 
+mod restoring;
+
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};

@@ -1,0 +1,99 @@
+//! What an instance is like when it is made, so that it can be made so again.
+//!
+//! To make an instance takes a third as much time again as to serve a short connection:
+//! most of it to have its memory cleared by the kernel, and mapped once more, page by
+//! page. A memory of which few pages were written to is restored faster by copying these.
+
+use wasmtime::{
+    Error, Extern, Global, Instance, Module, ModuleExport, Result, Store, Val, format_err,
+};
+
+use crate::canonical::LinearMemory;
+use crate::page_map::PageMap;
+use crate::store::Holdings;
+
+/// The most pages that are restored. An instance that wrote to more is better let go of, as
+/// it would keep them.
+pub(in crate::guest) const MOST_PAGES: usize = 16;
+
+/// What is different between any two instances of a module at most, where the module
+/// exposes its state: memory, and the globals that can change.
+pub(super) struct InitialState {
+    memory: Box<[u8]>,
+    globals: Vec<(ModuleExport, Val)>,
+    pages: PageMap,
+}
+
+impl InitialState {
+    /// That of an instance which was not called yet. Fails where the system does not tell
+    /// which pages were written to.
+    pub(super) fn of(
+        instance: Instance,
+        module: &Module,
+        memory: &LinearMemory,
+        store: &mut Store<Holdings>,
+    ) -> Result<Self> {
+        let mut globals = Vec::new();
+        for export in module.exports() {
+            if export.ty().global().is_some_and(|kind| kind.mutability().is_var()) {
+                let export = module.get_export_index(export.name()).ok_or_else(missing)?;
+                let value = global(instance, &export, store)?.get(&mut *store);
+                globals.push((export, value));
+            }
+        }
+        let memory = memory.bytes_mut(&mut *store);
+        let pages = PageMap::open()?;
+        pages.written(memory)?;
+        Ok(Self { memory: memory.into(), globals, pages })
+    }
+
+    /// Makes an instance what it was. Returns whether it could: not where it was
+    /// given more memory, or wrote to much of what it has.
+    pub(super) fn restore(
+        &self,
+        instance: Instance,
+        memory: &LinearMemory,
+        store: &mut Store<Holdings>,
+    ) -> bool {
+        self.restore_memory(memory.bytes_mut(&mut *store))
+            && self.globals.iter().all(|(export, value)| {
+                global(instance, export, store)
+                    .and_then(|global| global.set(&mut *store, *value))
+                    .is_ok()
+            })
+    }
+
+    #[cfg(test)]
+    pub(super) fn globals(&self, instance: Instance, store: &mut Store<Holdings>) -> Vec<Global> {
+        self.globals.iter().filter_map(|(export, _)| global(instance, export, store).ok()).collect()
+    }
+
+    fn restore_memory(&self, memory: &mut [u8]) -> bool {
+        // It only grows.
+        if memory.len() != self.memory.len() {
+            return false;
+        }
+        match self.pages.written(memory) {
+            Ok(written) if written.len() <= MOST_PAGES => {
+                for page in written {
+                    memory[page.clone()].copy_from_slice(&self.memory[page]);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn global(
+    instance: Instance,
+    export: &ModuleExport,
+    store: &mut Store<Holdings>,
+) -> Result<Global> {
+    let export = instance.get_module_export(store, export);
+    export.and_then(Extern::into_global).ok_or_else(missing)
+}
+
+fn missing() -> Error {
+    format_err!("a global is not exported")
+}
