@@ -97,6 +97,9 @@ impl<S: AsyncRead + AsyncWrite + Direct + Unpin> Connection<'_, S> {
     async fn exchange(&mut self, accepted: u64) -> Result<Duration, GuestFailure> {
         let worker = self.worker;
         let endpoint = worker.sandboxes.start_endpoint(accepted)?;
+        if let Some(reader) = endpoint.to_prepare() {
+            self.transport.set_reader(reader);
+        }
         self.call(worker.now(), |now, passage| endpoint.drain(now, passage))?;
         let mut has_ended = false;
         while self.next != Next::Close {

@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::app::App;
 use crate::bindings::types::{CloseFrame, Closure};
+use crate::event_loop::Prepare;
 use crate::guest::{Guest, Handle, Output, Plugin};
 use crate::guest_failure::GuestFailure;
 use crate::passage::Passage;
@@ -103,6 +104,16 @@ impl Sandbox {
     }
 }
 
+impl Prepare for Sandbox {
+    fn prepare(&self) {
+        if let Ok(guest) = self.guest.try_borrow()
+            && let Some(guest) = &*guest
+        {
+            guest.prepare();
+        }
+    }
+}
+
 /// The resource `endpoint` of one connection. Each method is one call of the
 /// guest, of the function that it names; after a failure, all of them fail.
 pub(crate) struct Endpoint {
@@ -111,6 +122,14 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// The sandbox, if it has to prepare for a call: a shared one is always at hand.
+    pub(crate) fn to_prepare(&self) -> Option<Rc<dyn Prepare>> {
+        match self.sandbox.users {
+            Users::One(_) => Some(Rc::clone(&self.sandbox) as _),
+            Users::All(_) => None,
+        }
+    }
+
     /// Whether the instance failed, in whichever connection's call.
     pub(crate) fn has_failed(&self) -> bool {
         self.sandbox.has_failed()

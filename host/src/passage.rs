@@ -5,12 +5,13 @@
 //! that are read to where the guest has them: this counts for long messages. With TLS
 //! it is a copy less either way as well.
 
+use std::rc::Rc;
 use std::task::Poll;
 
 use rustix::net::{RecvFlags, recv};
 
 use crate::bindings::types::ReadyState;
-use crate::event_loop::{Follows, Socket};
+use crate::event_loop::{Follows, Prepare, Socket};
 use crate::tls::TlsSocket;
 
 /// A stream that a passage may use.
@@ -20,6 +21,8 @@ pub(crate) trait Direct {
     fn waiting(&self) -> usize;
     /// Bytes that were read ahead of being asked for.
     fn take_bytes_ahead(&self) -> Option<Vec<u8>>;
+    /// Has `reader` prepare for bytes that were read ahead.
+    fn set_reader(&self, reader: Rc<dyn Prepare>);
     /// What takes outputs, as long as none wait to be transmitted.
     fn way(&mut self) -> Way<'_>;
     /// Ready once there may be bytes to read.
@@ -36,6 +39,10 @@ impl Direct for Socket {
 
     fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
         self.take_bytes_ahead()
+    }
+
+    fn set_reader(&self, reader: Rc<dyn Prepare>) {
+        self.set_reader(reader);
     }
 
     fn way(&mut self) -> Way<'_> {
@@ -58,6 +65,10 @@ impl Direct for TlsSocket {
 
     fn take_bytes_ahead(&self) -> Option<Vec<u8>> {
         None
+    }
+
+    fn set_reader(&self, reader: Rc<dyn Prepare>) {
+        self.set_reader(reader);
     }
 
     fn way(&mut self) -> Way<'_> {

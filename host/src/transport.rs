@@ -5,12 +5,14 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
+use crate::event_loop::Prepare;
 use crate::passage::{Direct, Way};
 use crate::read_buffer::ReadBuffer;
 
@@ -70,6 +72,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             self.transmitted = 0;
             self.transmission.extend_from_slice(&bytes);
         }
+    }
+
+    /// Has `reader` prepare for bytes that were read ahead.
+    pub(crate) fn set_reader(&self, reader: Rc<dyn Prepare>)
+    where
+        S: Direct,
+    {
+        self.stream.set_reader(reader);
     }
 
     /// The way past this transport, while nothing waits here.

@@ -2,7 +2,9 @@
 
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
-use wasmtime::{AsContextMut, Memory, Result, StoreContextMut, TypedFunc, ensure, format_err};
+use wasmtime::{
+    AsContextMut, Memory, Result, StoreContext, StoreContextMut, TypedFunc, ensure, format_err,
+};
 
 use super::size;
 
@@ -31,6 +33,11 @@ impl LinearMemory {
     }
 
     /// All of it.
+    pub(crate) fn bytes<'s, T: 'static>(&self, store: impl Into<StoreContext<'s, T>>) -> &'s [u8] {
+        self.memory.data(store)
+    }
+
+    /// The same, to be written to.
     pub(crate) fn bytes_mut<'s, T: 'static>(
         &self,
         store: impl Into<StoreContextMut<'s, T>>,

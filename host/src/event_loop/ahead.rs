@@ -3,6 +3,7 @@
 //! caches.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::rc::Rc;
 
 use slab::Slab;
@@ -54,12 +55,12 @@ impl Ahead {
     /// it is remembered like others, as its peer may be as busy.
     pub(super) fn read(&mut self, tasks: usize, group: u64) {
         let count = self.streams.len().min(tasks);
-        for _ in 0..count {
-            let Some((readiness, stream)) = self.streams.pop_front() else { return };
+        let mut streams = mem::take(&mut self.streams);
+        for (readiness, stream) in streams.range(..count) {
             // Its task may have run already, and wait again: nobody would tell it.
             let is_unread = !stream.has_ahead() && readiness.is_readable();
             if is_unread && count > 1 {
-                self.read_stream(&readiness, &stream);
+                self.read_stream(readiness, stream);
             }
             let is_lone = is_unread && count == 1;
             if stream.has_ahead() || is_lone {
@@ -67,6 +68,10 @@ impl Ahead {
                 self.recent.add(Read { source: readiness.token(), group, was_put_back: false });
             }
         }
+        for (_, stream) in streams.drain(..count) {
+            stream.prepare();
+        }
+        self.streams = streams;
     }
 
     /// Reads from streams that had bytes lately, as if events had come to them. Returns
@@ -130,6 +135,7 @@ impl Ahead {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::future::poll_fn;
     use std::io::{self, Write};
     use std::net::TcpStream;
@@ -141,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::event_loop::tests::{Done, accept, listen, run};
-    use crate::event_loop::{EventLoop, Socket};
+    use crate::event_loop::{EventLoop, Prepare, Socket};
 
     /// Waits for bytes, and takes one. Tells whether it was read ahead.
     async fn take_first(socket: &mut Socket) -> io::Result<bool> {
@@ -160,6 +166,16 @@ mod tests {
         Ok(was_ahead)
     }
 
+    /// Counts how often it is to prepare.
+    #[derive(Default)]
+    struct Prepared(Cell<usize>);
+
+    impl Prepare for Prepared {
+        fn prepare(&self) {
+            self.0.update(|count| count + 1);
+        }
+    }
+
     #[test]
     fn of_several_tasks_that_wait_each_has_its_bytes_read_ahead() -> Done {
         let cases = [(1, 9), (2, 1), (2, 9), (3, LONGEST), (3, LONGEST + 1), (3, 3 * LONGEST)];
@@ -168,10 +184,12 @@ mod tests {
             let (listener, address) = listen(&events)?;
             run(&events, async {
                 let (told, mut tasks) = unbounded_channel();
+                let prepared = Rc::new(Prepared::default());
                 let mut peers = Vec::new();
                 for _ in 0..count {
                     peers.push(TcpStream::connect(address)?);
                     let (mut socket, told) = (accept(&listener).await?, told.clone());
+                    socket.set_reader(Rc::clone(&prepared) as _);
                     events.spawn(async move {
                         loop {
                             let was_ahead = take_first(&mut socket).await.unwrap();
@@ -197,6 +215,7 @@ mod tests {
                     }
                 }
                 assert!(ahead > 0 || count == 1, "none of {count}");
+                assert!(prepared.0.get() >= ahead, "{ahead}");
                 Ok(())
             })?;
         }

@@ -39,8 +39,8 @@ use self::batch::Batch;
 use self::busy_wait::BusyWait;
 pub(crate) use self::socket::{ListeningSocket, Socket};
 use self::source::Registered;
-pub(crate) use self::stream::Follows;
 use self::stream::Stream;
+pub(crate) use self::stream::{Follows, Prepare};
 pub(crate) use self::tasks::TaskId;
 use self::tasks::Tasks;
 

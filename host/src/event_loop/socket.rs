@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::EventLoop;
 use super::batch;
 use super::source::Source;
-use super::stream::{Follows, Stream};
+use super::stream::{Follows, Prepare, Stream};
 
 /// Bytes of several buffers that are sent at once at most: two full TLS records, and a
 /// short one. The peer begins with what it has while the next ones are on their way; more
@@ -32,6 +32,11 @@ impl Socket {
 
     fn stream(&self) -> &Rc<Stream> {
         self.0.get_ref()
+    }
+
+    /// Has `reader` prepare for bytes that were read ahead.
+    pub(crate) fn set_reader(&self, reader: Rc<dyn Prepare>) {
+        self.stream().set_reader(reader);
     }
 
     /// Ready once there may be bytes to read.

@@ -1,10 +1,11 @@
 //! The stream of a socket, with what was read from it before that was asked for, and
 //! what is left of what was sent on it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{self, IoSlice};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
 
 use mio::net::TcpStream;
 use rustix::buffer::spare_capacity;
@@ -48,12 +49,34 @@ pub(super) struct Stream {
     has_little: Cell<bool>,
     /// What there was no room for. It goes before anything else.
     rest: RefCell<Vec<u8>>,
+    /// Who is handed what was read ahead.
+    reader: OnceCell<Rc<dyn Prepare>>,
+}
+
+/// Who is handed the bytes of a stream by its task.
+pub(crate) trait Prepare {
+    /// Bytes were read ahead, for this one and, next to it, for others. They are handed over
+    /// when all have prepared.
+    fn prepare(&self);
 }
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream) -> Self {
         let (ahead, has_little) = (RefCell::default(), Cell::new(true));
-        Self { tcp, ahead, has_little, rest: RefCell::default() }
+        Self { tcp, ahead, has_little, rest: RefCell::default(), reader: OnceCell::new() }
+    }
+
+    /// Has `reader` prepare for bytes that are read ahead; the first one that is set.
+    pub(super) fn set_reader(&self, reader: Rc<dyn Prepare>) {
+        let _ = self.reader.set(reader);
+    }
+
+    /// Has the reader prepare, if bytes were read ahead.
+    #[inline]
+    pub(super) fn prepare(&self) {
+        if let (true, Some(reader)) = (self.has_ahead(), self.reader.get()) {
+            reader.prepare();
+        }
     }
 
     pub(super) fn tcp(&self) -> &TcpStream {

@@ -55,6 +55,10 @@ pub(crate) trait Guest {
     /// Makes the instance what it was before it was called first; all handles stand for nothing
     /// any more. Returns whether it did. If not, it is not to be called again.
     fn restore(&mut self) -> bool;
+    /// Looks at what the next `receive` begins with, so that it is in the processor's caches
+    /// by then. Each instance has memory of its own, which is cold when its turn comes; that
+    /// of several is fetched at once, if they prepare one behind another.
+    fn prepare(&self);
 }
 
 /// Stands for an endpoint of an instance.

@@ -156,6 +156,9 @@ impl Guest for ComponentGuest {
         false
     }
 
+    /// What it looks up for a call is out of reach as well.
+    fn prepare(&self) {}
+
     fn drop_endpoint(&mut self, endpoint: Handle) -> Result<()> {
         let (_, store, resource) = self.callee(endpoint)?;
         resource.resource_drop(store)?;

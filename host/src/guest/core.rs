@@ -296,6 +296,14 @@ impl Guest for CoreGuest {
             .is_some_and(|initial| initial.restore(self.instance, &self.memory, &mut self.store))
     }
 
+    fn prepare(&self) {
+        let memory = self.memory.bytes(&self.store);
+        self.standing.prepare(memory);
+        if let Some(initial) = &self.initial {
+            initial.prepare_stack(memory);
+        }
+    }
+
     fn drop_endpoint(&mut self, Handle(endpoint): Handle) -> Result<()> {
         store::begin_call(&mut self.store);
         match self.exports.destructor(self.instance, &mut self.store)? {

@@ -47,6 +47,7 @@ fn run(
     start: &ServerOptions,
     calls: &[Call<'_>],
 ) -> (Vec<Outcome>, Option<Closure>) {
+    guest.prepare();
     let endpoint = guest.start(0, &StartArguments::accept(start.clone())).unwrap().unwrap();
     let mut outcomes = Vec::new();
     let mut record =
@@ -58,7 +59,10 @@ fn run(
     record(&mut |passage| guest.drain(endpoint, 0, passage).map(Some));
     for call in calls {
         record(&mut |passage| match *call {
-            Call::Receive(bytes) => guest.receive(endpoint, 1, bytes, passage).map(Some),
+            Call::Receive(bytes) => {
+                guest.prepare();
+                guest.receive(endpoint, 1, bytes, passage).map(Some)
+            }
             Call::ReceiveEnd => guest.receive_end(endpoint, 2, passage).map(Some),
             Call::ReachDeadline(now) => guest.reach_deadline(endpoint, now, passage).map(Some),
             Call::Close(reason) => {

@@ -2,12 +2,13 @@
 
 use std::io::{self, Read};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
 
-use crate::event_loop::Socket;
+use crate::event_loop::{Prepare, Socket};
 
 /// The most bytes that wait in records to be sent. 64 KiB in one message or in several,
 /// headers and all, become records at once then, of which the last one needs no send of
@@ -44,6 +45,11 @@ impl<S> TlsSocket<S> {
 }
 
 impl TlsSocket {
+    /// Has `reader` prepare for bytes that were read ahead.
+    pub(crate) fn set_reader(&self, reader: Rc<dyn Prepare>) {
+        self.stream.get_ref().0.set_reader(reader);
+    }
+
     /// How many bytes of records came that have not been read.
     pub(crate) fn waiting(&self) -> usize {
         self.stream.get_ref().0.unread()

@@ -4,6 +4,8 @@
 //! most of it to have its memory cleared by the kernel, and mapped once more, page by
 //! page. A memory of which few pages were written to is restored faster by copying these.
 
+use std::hint;
+
 use wasmtime::{
     Error, Extern, Global, Instance, Module, ModuleExport, Result, Store, Val, format_err,
 };
@@ -15,6 +17,9 @@ use crate::store::Holdings;
 /// The most pages that are restored. An instance that wrote to more is better let go of, as
 /// it would keep them.
 pub(in crate::guest) const MOST_PAGES: usize = 16;
+
+/// How far into the stack it is looked at.
+const STACKED: usize = 128;
 
 /// What is different between any two instances of a module at most, where the module
 /// exposes its state: memory, and the globals that can change.
@@ -61,6 +66,16 @@ impl InitialState {
                     .and_then(|global| global.set(&mut *store, *value))
                     .is_ok()
             })
+    }
+
+    /// Has the processor fetch the stack's first bytes: its pointer is a global, and it grows
+    /// towards 0 from there.
+    pub(super) fn prepare_stack(&self, memory: &[u8]) {
+        for (_, value) in &self.globals {
+            let top = value.i32().map(|top| top.cast_unsigned() as usize);
+            let first = top.and_then(|top| memory.get(top.checked_sub(STACKED)?));
+            hint::black_box(first.copied());
+        }
     }
 
     #[cfg(test)]

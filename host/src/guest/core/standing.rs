@@ -5,6 +5,8 @@
 //! has become of the block, the host does both itself. `component/heap` is the guest's
 //! side of it, and says what a module vouches for that has the export.
 
+use std::hint;
+
 use wasmtime::{Error, Instance, Mutability, Result, Store, format_err};
 
 use crate::store::Holdings;
@@ -64,6 +66,15 @@ impl Standing {
             put(place, FREE);
         }
         Ok(is_block)
+    }
+
+    /// Has the processor fetch the block's beginning, and where it is told of.
+    pub(super) fn prepare(self, memory: &[u8]) {
+        let Some(address) = self.0 else { return };
+        if let Some(place) = memory.get(address..).and_then(<[u8]>::first_chunk) {
+            let [_, start, _] = words(place);
+            hint::black_box(memory.get(start as usize).copied());
+        }
     }
 
     fn place(self, memory: &mut [u8]) -> Result<Option<&mut [u8; BYTES]>> {
