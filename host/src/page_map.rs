@@ -2,7 +2,9 @@
 //! (proc(5), `/proc/PID/pagemap`). Not every system has it.
 
 use std::fs::File;
+use std::hint;
 use std::io;
+use std::io::ErrorKind::Unsupported;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
@@ -32,6 +34,19 @@ impl PageMap {
     pub(crate) fn open() -> io::Result<Self> {
         let page_bytes = rustix::param::page_size();
         Ok(Self { entries: File::open("/proc/self/pagemap")?, page_bytes })
+    }
+
+    /// Sees whether it tells that somebody writes to `memory`: a system may have the file, and
+    /// nothing true in it.
+    pub(crate) fn check(&self, memory: &mut [u8]) -> io::Result<()> {
+        if let [first, .., last] = &mut *memory {
+            for byte in [first, last] {
+                *byte = hint::black_box(*byte);
+            }
+        }
+        let written = self.written(memory)?;
+        let ends = [written.first().map(|page| page.start), written.last().map(|page| page.end)];
+        if ends == [Some(0), Some(memory.len())] { Ok(()) } else { Err(Unsupported.into()) }
     }
 
     /// Which pages of `memory` may differ from what was mapped there, privately, before any of
@@ -69,12 +84,11 @@ fn is_written(entry: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use std::error::Error;
-    use std::time::Duration;
 
-    use wasmtime::{Memory, MemoryType, Store};
+    use rustix::param::page_size;
+    use wasmtime::{Engine, Memory, MemoryType, Store};
 
     use super::*;
-    use crate::engine;
 
     #[test]
     fn a_page_that_was_swapped_out_was_written_and_one_of_a_file_was_not() {
@@ -92,16 +106,24 @@ mod tests {
         }
     }
 
+    /// A store for a memory.
+    fn store() -> Store<()> {
+        Store::new(&Engine::default(), ())
+    }
+
+    /// A memory of so many pages that nobody wrote to, as it is new.
+    fn memory(store: &mut Store<()>, pages: usize) -> Result<&mut [u8], Box<dyn Error>> {
+        let len = u32::try_from(pages * page_size() / (64 << 10))?;
+        Ok(Memory::new(&mut *store, MemoryType::new(len, None))?.data_mut(store))
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn the_pages_that_were_written_are_told() -> Result<(), Box<dyn Error>> {
-        let map = PageMap::open()?;
-        let page = map.page_bytes;
-        // More pages than entries that are read at once; new, so nobody wrote to them.
-        let mut store = Store::new(&engine::on_demand(Duration::from_secs(1))?, ());
-        let kind = MemoryType::new(u32::try_from(3 * TOGETHER * page / (64 << 10))?, None);
-        let memory = Memory::new(&mut store, kind)?;
-        let memory = memory.data_mut(&mut store);
+        let (map, page) = (PageMap::open()?, page_size());
+        // More than entries that are read at once.
+        let mut store = store();
+        let memory = memory(&mut store, 3 * TOGETHER)?;
         assert_eq!(map.written(memory)?, []);
         let pages = [0, 1, 7, TOGETHER - 1, TOGETHER, 2 * TOGETHER + 5, 3 * TOGETHER - 1];
         for at in pages {
@@ -112,6 +134,19 @@ mod tests {
         assert_eq!(map.written(&memory[page..8 * page])?.len(), 2);
         assert!(map.written(&memory[1..]).is_err());
         assert!(map.written(&memory[..=page]).is_err());
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_system_that_tells_nothing_is_found_out() -> Result<(), Box<dyn Error>> {
+        let map = PageMap::open()?;
+        let mut store = store();
+        let memory = memory(&mut store, TOGETHER)?;
+        map.check(memory)?;
+        assert!(map.check(&mut []).is_err());
+        let silent = PageMap { entries: File::open("/dev/zero")?, ..map };
+        assert!(silent.check(memory).is_err());
         Ok(())
     }
 }

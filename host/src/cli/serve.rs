@@ -94,7 +94,7 @@ struct Sandbox {
 /// Who shares an instance.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sharing {
-    /// Nobody: an instance for each connection.
+    /// Nobody: an instance for each connection, restored in between.
     Connection,
     /// The connections of one worker thread: less memory, less isolation.
     Worker,

@@ -48,7 +48,7 @@ impl InitialState {
         }
         let memory = memory.bytes_mut(&mut *store);
         let pages = PageMap::open()?;
-        pages.written(memory)?;
+        pages.check(memory)?;
         Ok(Self { memory: memory.into(), globals, pages })
     }
 
