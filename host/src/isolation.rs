@@ -222,3 +222,30 @@ impl Drop for Endpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event_loop::EventLoop;
+    use crate::precompiled::ECHO;
+    use crate::settings::Settings;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_instance_of_a_connection_is_for_the_next_one() {
+        let settings = Settings { max_connections: 4, ..Settings::default() };
+        let app = Arc::new(App::load(ECHO, settings, |_| ()).unwrap());
+        let events = EventLoop::new(Duration::ZERO).unwrap();
+        let sandboxes = Sandboxes::new(app, &Rc::new(Roster::new(events)));
+        let Users::One(spares) = &sandboxes.users else { panic!("not shared") };
+        let first = sandboxes.start_endpoint(0).unwrap();
+        let second = sandboxes.start_endpoint(0).unwrap();
+        drop(first);
+        let _third = sandboxes.start_endpoint(0).unwrap();
+        assert!(spares.take().is_none(), "the third has it");
+        drop(second);
+        assert!(spares.take().is_some());
+    }
+}

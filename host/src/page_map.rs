@@ -21,7 +21,7 @@ const OF_FILE: u64 = 1 << 61;
 const ENTRY: usize = 8;
 
 /// Entries that are read at once.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 128;
 
 /// What the operating system tells of this process's pages.
 pub(crate) struct PageMap {

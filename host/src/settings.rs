@@ -99,10 +99,12 @@ impl Settings {
     }
 
     /// How many instances that served a connection a worker keeps for others: they are of no
-    /// use to another worker, and all of them are to be few beside the most connections.
+    /// use to another worker, and all workers are to have few of them, as they are mapped.
     pub(crate) fn spares(&self) -> u32 {
         match self.isolation {
-            Isolation::Connection => (1024 / self.worker_count()).clamp(16, 256),
+            Isolation::Connection => {
+                (1024 / self.worker_count()).clamp(1, 256).min(self.max_connections)
+            }
             Isolation::Worker => 0,
         }
     }

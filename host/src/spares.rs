@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::guest::Guest;
 
-/// Instances as good as new. Each has as much memory as one of an idle connection.
+/// Instances as good as new, but for the pages of memory that they keep.
 pub(crate) struct Spares {
     guests: RefCell<Vec<Box<dyn Guest>>>,
     most: u32,
@@ -33,7 +33,8 @@ impl Spares {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guest::Plugin;
+    use crate::bindings::types::ServerOptions;
+    use crate::guest::{Plugin, StartArguments};
     use crate::precompiled::ECHO;
     use crate::settings::Settings;
 
@@ -44,12 +45,21 @@ mod tests {
         Plugin::load(ECHO, &settings).unwrap()
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn an_instance_is_kept_and_only_so_many() {
         let (plugin, spares) = (plugin(), Spares::new(MOST));
         assert!(spares.take().is_none());
+        let options = ServerOptions {
+            options: plugin.default_options().unwrap(),
+            subprotocols: Vec::new(),
+            origins: None,
+            headers: Vec::new(),
+        };
+        let start = StartArguments::accept(options);
         let guests: Vec<_> = (0..=MOST).map(|_| plugin.guest().unwrap()).collect();
-        for guest in guests {
+        for mut guest in guests {
+            guest.start(0, &start).unwrap();
             spares.put(guest);
         }
         for _ in 0..MOST {

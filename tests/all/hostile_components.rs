@@ -47,7 +47,7 @@ fn hostile(isolation: &str, shape: Shape) -> Hostile {
         "8MiB",
     ]);
     server.wait_for_log(&[match shape {
-        Shape::OneModule => "the component is called by its core module",
+        Shape::OneModule => "instances are restored behind their connections",
         Shape::TwoModules => "the component is called as such",
     }]);
     Hostile { server, _component: component }

@@ -94,7 +94,7 @@ struct Sandbox {
 /// Who shares an instance.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sharing {
-    /// Nobody: an instance for each connection, restored in between.
+    /// Nobody: an instance for each connection, new or restored to what a new one is.
     Connection,
     /// The connections of one worker thread: less memory, less isolation.
     Worker,

@@ -20,7 +20,8 @@ use initial_state::InitialState;
 pub(super) use initial_state::MOST_PAGES;
 use output::{Returned, output};
 use standing::Standing;
-use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail};
+use tracing::debug;
+use wasmtime::{Instance, InstancePre, Module, Result, Store, WasmParams, bail, format_err};
 
 use super::{Guest, Handle, Output, StartArguments};
 use crate::bindings::types::{self, CloseFrame, Closure, OptionError, UsageError};
@@ -52,16 +53,16 @@ impl Instantiable {
         exports.check(first, &mut store)?;
         let standing = Standing::of(first, &mut store);
         let memory = exports.memory(first, &mut store)?;
-        // Not every system lets it be told.
-        let initial = exposes_state
-            .then(|| InitialState::of(first, module.module(), &memory, &mut store))
-            .and_then(Result::ok);
-        Ok(Self { module, exports: Arc::new(exports), standing, initial: initial.map(Arc::new) })
-    }
-
-    /// Whether instances can be restored, mostly.
-    pub(super) fn restores(&self) -> bool {
-        self.initial.is_some()
+        let initial = if exposes_state {
+            InitialState::of(first, module.module(), &memory, &mut store)
+        } else {
+            Err(format_err!("the module may keep state where it cannot be seen"))
+        };
+        let initial = initial
+            .inspect(|_| debug!("instances are restored behind their connections"))
+            .inspect_err(|cause| debug!("each connection has a new instance: {cause:#}"));
+        let (exports, initial) = (Arc::new(exports), initial.ok().map(Arc::new));
+        Ok(Self { module, exports, standing, initial })
     }
 
     /// The same, whose instances have their standing block for themselves.

@@ -55,9 +55,7 @@ impl Plugin {
             .map_err(|error| Error::World(one_line(&error)))?;
         drop(store);
         let module = load_core_module(&engine, bytes, reach)
-            .inspect(|module| {
-                debug!(restored = module.restores(), "the component is called by its core module");
-            })
+            .inspect(|_| debug!("the component is called by its core module"))
             .inspect_err(|cause| debug!("the component is called as such: {cause:#}"))
             .ok();
         let call_timeout = settings.call_timeout;

@@ -1,5 +1,6 @@
 //! All ways to run a guest lead to the same.
 
+#[cfg(target_os = "linux")]
 mod restoring;
 
 use std::collections::HashSet;

@@ -7,16 +7,19 @@
 use std::hint;
 
 use wasmtime::{
-    Error, Extern, Global, Instance, Module, ModuleExport, Result, Store, Val, format_err,
+    Error, Extern, Global, Instance, Module, ModuleExport, Result, Store, Val, ensure, format_err,
 };
 
 use crate::canonical::LinearMemory;
 use crate::page_map::PageMap;
 use crate::store::Holdings;
 
-/// The most pages that are restored. An instance that wrote to more is better let go of, as
-/// it would keep them.
+/// The most pages that are restored. An instance that wrote to more of them so far is better
+/// let go of, as it would keep them.
 pub(in crate::guest) const MOST_PAGES: usize = 16;
+
+/// The largest memory that is looked through behind each connection.
+const MOST_BYTES: usize = 4 << 20;
 
 /// How far into the stack it is looked at.
 const STACKED: usize = 128;
@@ -31,7 +34,7 @@ pub(super) struct InitialState {
 
 impl InitialState {
     /// That of an instance which was not called yet. Fails where the system does not tell
-    /// which pages were written to.
+    /// which pages were written to, and where it would take long.
     pub(super) fn of(
         instance: Instance,
         module: &Module,
@@ -48,6 +51,7 @@ impl InitialState {
         }
         let memory = memory.bytes_mut(&mut *store);
         let pages = PageMap::open()?;
+        ensure!(memory.len() <= MOST_BYTES, "{} bytes of memory from the start", memory.len());
         pages.check(memory)?;
         Ok(Self { memory: memory.into(), globals, pages })
     }
@@ -89,7 +93,8 @@ impl InitialState {
             return false;
         }
         match self.pages.written(memory) {
-            Ok(written) if written.len() <= MOST_PAGES => {
+            // None were only told of if this were no more the memory of this process.
+            Ok(written) if (1..=MOST_PAGES).contains(&written.len()) => {
                 for page in written {
                     memory[page.clone()].copy_from_slice(&self.memory[page]);
                 }
