@@ -97,8 +97,12 @@ mod tests {
 
     use super::*;
 
+    fn module_of(fields: &str) -> Vec<u8> {
+        wat::parse_str(format!("(module {fields})")).unwrap()
+    }
+
     fn exposed(fields: &str) -> Option<Vec<u8>> {
-        expose(&wat::parse_str(format!("(module {fields})")).unwrap())
+        expose(&module_of(fields))
     }
 
     fn exports(module: &[u8]) -> Vec<Export<'_>> {
@@ -128,10 +132,6 @@ mod tests {
             r#"(memory (export "memory") 1) (global (export "g") (mut i32) i32.const 1)"#,
         );
         assert_eq!(expose(&open), Some(open));
-    }
-
-    fn module_of(fields: &str) -> Vec<u8> {
-        wat::parse_str(format!("(module {fields})")).unwrap()
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::hint;
 use std::io;
-use std::io::ErrorKind::Unsupported;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
@@ -46,7 +45,11 @@ impl PageMap {
         }
         let written = self.written(memory)?;
         let ends = [written.first().map(|page| page.start), written.last().map(|page| page.end)];
-        if ends == [Some(0), Some(memory.len())] { Ok(()) } else { Err(Unsupported.into()) }
+        if ends == [Some(0), Some(memory.len())] {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::Unsupported.into())
+        }
     }
 
     /// Which pages of `memory` may differ from what was mapped there, privately, before any of

@@ -93,7 +93,7 @@ impl InitialState {
             return false;
         }
         match self.pages.written(memory) {
-            // None were only told of if this were no more the memory of this process.
+            // A call writes to some: a map without any is not of this memory.
             Ok(written) if (1..=MOST_PAGES).contains(&written.len()) => {
                 for page in written {
                     memory[page.clone()].copy_from_slice(&self.memory[page]);
