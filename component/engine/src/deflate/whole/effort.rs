@@ -18,9 +18,9 @@ const fn effort(candidates: u16, nice: u16, lazy: u16, good: u16) -> Effort {
 }
 
 const EFFORTS: [Effort; 9] = [
-    effort(2, 16, 0, 0),
-    effort(4, 24, 0, 0),
-    effort(8, 32, 0, 0),
+    effort(2, 16, 0, 16),
+    effort(4, 24, 0, 24),
+    effort(8, 32, 0, 32),
     effort(8, 32, 8, 6),
     effort(16, 64, 16, 8),
     effort(64, 64, 32, 8),

@@ -61,8 +61,8 @@ impl<'a> Matches<'a> {
 
     /// Appends sequences until there are `most`, or none is left. Returns where the
     /// last one ends, or the message if none is left.
-    // Not inlined, like what it calls: a guest's compiler keeps what these loops need on
-    // the stack where there is much else.
+    // Not inlined, but what it calls at one place is: a guest's compiler keeps on the stack
+    // what a function with much to do works with, and each call looks at time and stack.
     #[inline(never)]
     pub(super) fn find(&mut self, sequences: &mut Vec<Sequence>, most: usize) -> usize {
         let search = self.search;
@@ -73,26 +73,24 @@ impl<'a> Matches<'a> {
         let mut places = Places { heads, chains };
         let mut start = self.at;
         let mut at = start;
-        while let Some((next, before)) = places.insert_until_seen(message, at, end) {
-            at = next;
-            let nothing = Match { length: SHORTEST_MATCH - 1, distance: 0 };
-            let mut found = search.longer(nothing, at, before, places.chains, effort.candidates);
-            if found.distance == 0 {
-                at += 1;
-                continue;
-            }
-            let mut inserted = at + 1;
-            while found.length < effort.lazy.into() && inserted < end {
-                let is_good = found.length >= effort.good.into();
-                let candidates = effort.candidates >> if is_good { 2 } else { 0 };
-                let before = places.insert(message, inserted);
-                inserted += 1;
-                let next = search.longer(found, at + 1, before, places.chains, candidates);
-                if next.length == found.length {
+        while let Some((seen, mut before)) = places.insert_until_seen(message, at, end) {
+            let mut found = Match { length: SHORTEST_MATCH - 1, distance: 0 };
+            let mut from = seen;
+            loop {
+                let longer = search.longer(found, from, before, places.chains);
+                if longer.length == found.length {
                     break;
                 }
-                found = next;
-                at += 1;
+                (found, at) = (longer, from);
+                if found.length >= effort.lazy.into() || from + 1 >= end {
+                    break;
+                }
+                from += 1;
+                before = places.insert(message, from);
+            }
+            if found.distance == 0 {
+                at = seen + 1;
+                continue;
             }
             sequences.push(Sequence {
                 literals: low(at - start),
@@ -101,7 +99,7 @@ impl<'a> Matches<'a> {
             });
             start = at + found.length;
             at = start;
-            places.insert_match(message, inserted, start, end);
+            places.insert_match(message, from + 1, start, end);
             if sequences.len() == most {
                 self.at = start;
                 return start;
@@ -114,16 +112,10 @@ impl<'a> Matches<'a> {
 impl Search<'_> {
     /// The first match that is nice, or the longest, of `at`; `found` if none is longer.
     /// `place` is the last one before it.
-    // Not inlined: it would be there twice.
-    #[inline(never)]
-    fn longer(
-        &self,
-        mut found: Match,
-        at: usize,
-        place: u16,
-        chains: &[u16],
-        mut candidates: u16,
-    ) -> Match {
+    #[inline]
+    fn longer(&self, mut found: Match, at: usize, place: u16, chains: &[u16]) -> Match {
+        let is_good = found.length >= self.effort.good.into();
+        let mut candidates = self.effort.candidates >> if is_good { 2 } else { 0 };
         let message = self.message;
         let most = (message.len() - at).min(LONGEST_MATCH);
         let nice = most.min(self.effort.nice.into());

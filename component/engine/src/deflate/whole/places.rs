@@ -48,8 +48,7 @@ impl Places<'_> {
     /// Inserts places from one of them on, up to the first whose hash was seen before.
     /// Returns it, and the last place before it, as that is kept. `None` if there is none
     /// before `end`, from which on places have not enough bytes.
-    // Not inlined: it has the registers for itself.
-    #[inline(never)]
+    #[inline]
     pub(super) fn insert_until_seen(
         &mut self,
         message: &[u8],
@@ -85,13 +84,26 @@ impl Places<'_> {
         if to <= from + 2 * rim {
             self.insert_all(message, from, to);
         } else {
-            self.insert_all(message, from, from + rim);
-            self.insert_all(message, to - rim, to);
+            for at in (0..rim).step_by(WORDS) {
+                self.insert_words(message, from + at);
+                self.insert_words(message, to - rim + at);
+            }
         }
     }
 
+    /// Inserts the places whose bytes are read at once.
+    #[inline]
+    fn insert_words(&mut self, message: &[u8], from: usize) {
+        let Some([first, second, third, fourth, fifth]) = words(message, from) else { return };
+        self.insert_word(first, from);
+        self.insert_word(second, from + 1);
+        self.insert_word(third, from + 2);
+        self.insert_word(fourth, from + 3);
+        self.insert_word(fifth, from + 4);
+    }
+
     /// Inserts the places from one to another.
-    // Not inlined: it would be there three times.
+    // Not inlined: it is for matches that are rare.
     #[inline(never)]
     fn insert_all(&mut self, message: &[u8], mut from: usize, to: usize) {
         while from < to {
