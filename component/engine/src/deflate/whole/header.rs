@@ -13,7 +13,13 @@ const REPEAT: u16 = 16;
 /// Length 0, 3 to 10 times, and 11 to 138 times.
 const FEW_ZEROS: u16 = 17;
 const MANY_ZEROS: u16 = 18;
-const EXTRA_BITS: [u8; SYMBOLS] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 7];
+const EXTRA_BITS: [u8; ROOM] = {
+    let mut extra_bits = [0; ROOM];
+    extra_bits[REPEAT as usize] = 2;
+    extra_bits[FEW_ZEROS as usize] = 3;
+    extra_bits[MANY_ZEROS as usize] = 7;
+    extra_bits
+};
 
 /// In which their own lengths are: those that are rare come last, and are left out.
 pub(in crate::deflate) const ORDER: [u8; SYMBOLS] =
@@ -52,10 +58,16 @@ impl Header {
         };
         let mut frequencies = [0; ROOM];
         for mut lengths in [&codes.literals[..literals], &codes.distances[..distances]] {
-            while let Some(length) = lengths.first() {
-                let times = run(lengths, *length);
-                header.push_run((*length).into(), times, &mut frequencies);
-                lengths = &lengths[times..];
+            while let [length, rest @ ..] = lengths {
+                if *length > 0 {
+                    header.push((*length).into(), 0, &mut frequencies);
+                    lengths = rest;
+                }
+                if lengths.first() == Some(length) {
+                    let times = run(lengths, *length);
+                    header.push_run((*length).into(), times, &mut frequencies);
+                    lengths = &lengths[times..];
+                }
             }
         }
         header.counts = huffman::lengths(&frequencies, LIMIT, &mut header.lengths, scratch);
@@ -71,17 +83,16 @@ impl Header {
         header
     }
 
-    /// Adds `times` times a length.
+    /// Adds a symbol, and what follows its codeword.
+    #[inline]
+    fn push(&mut self, symbol: u16, extra: usize, frequencies: &mut [u16; ROOM]) {
+        self.items[self.count] = (low(extra) << 5) | symbol;
+        self.count += 1;
+        frequencies[usize::from(symbol)] += 1;
+    }
+
+    /// Adds `times` times a length, which is 0 or the last one.
     fn push_run(&mut self, length: u16, mut times: usize, frequencies: &mut [u16; ROOM]) {
-        let mut push = |symbol: u16, extra: usize| {
-            self.items[self.count] = (low(extra) << 5) | symbol;
-            self.count += 1;
-            frequencies[usize::from(symbol)] += 1;
-        };
-        if length > 0 {
-            push(length, 0);
-            times -= 1;
-        }
         while times > 0 {
             let (symbol, fewest, most) = match (length, times) {
                 (_, ..3) => (length, 1, 1),
@@ -90,7 +101,7 @@ impl Header {
                 (0, _) => (MANY_ZEROS, 11, 138),
             };
             let part = times.min(most);
-            push(symbol, part - fewest);
+            self.push(symbol, part - fewest, frequencies);
             times -= part;
         }
     }

@@ -105,24 +105,38 @@ fn sort<'a>(mut from: &'a mut [Weighed], mut to: &'a mut [Weighed]) {
     while most >> shift > 0 {
         let mut places = [0_u16; 1 << BITS];
         let digit = |weighed: Weighed| (weighed >> shift) as usize % (1 << BITS);
-        for weighed in &*from {
-            places[digit(*weighed)] += 1;
-        }
+        each(from, |weighed| places[digit(weighed)] += 1);
         let mut place = 0;
         for count in &mut places {
             place += mem::replace(count, place);
         }
-        for weighed in &*from {
-            let place = &mut places[digit(*weighed)];
-            to[usize::from(*place)] = *weighed;
+        each(from, |weighed| {
+            let place = &mut places[digit(weighed)];
+            to[usize::from(*place)] = weighed;
             *place += 1;
-        }
+        });
         mem::swap(&mut from, &mut to);
         is_swapped = !is_swapped;
         shift += BITS;
     }
     if is_swapped {
         to.copy_from_slice(from);
+    }
+}
+
+/// Calls with each, four in a turn of the loop: a guest looks in each turn whether its time
+/// is over.
+#[inline]
+fn each(weighed: &[Weighed], mut call: impl FnMut(Weighed)) {
+    let (fours, rest) = weighed.as_chunks::<4>();
+    for [first, second, third, fourth] in fours {
+        call(*first);
+        call(*second);
+        call(*third);
+        call(*fourth);
+    }
+    for one in rest {
+        call(*one);
     }
 }
 
@@ -186,10 +200,14 @@ fn shorten(leaves: &mut Counts, limit: usize) {
 /// Bits of all that occurs.
 #[inline(never)]
 pub(super) fn cost(frequencies: &[u16], lengths: &[u8]) -> usize {
-    let symbols = frequencies.iter().zip(lengths);
     // 2^17 symbols of 15 bits at most.
-    symbols.map(|(frequency, length)| u32::from(*frequency) * u32::from(*length)).sum::<u32>()
-        as usize
+    let mut sums = [0_u32; GROUP as usize];
+    for (frequencies, lengths) in groups(frequencies).iter().zip(groups(lengths)) {
+        for ((sum, frequency), length) in sums.iter_mut().zip(frequencies).zip(lengths) {
+            *sum += u32::from(*frequency) * u32::from(*length);
+        }
+    }
+    sums.iter().sum::<u32>() as usize
 }
 
 /// A codeword as it is written, its first bit lowest, above 4 bits of its length.

@@ -3,9 +3,15 @@
 use super::*;
 use crate::deflate::whole::huffman::{self, Counts, Scratch};
 
+/// With symbols that do not occur, so that there are whole groups.
+fn padded<T: Copy + Default>(symbols: &[T]) -> Vec<T> {
+    let mut padded = symbols.to_vec();
+    padded.resize(symbols.len().next_multiple_of(huffman::GROUP as usize), T::default());
+    padded
+}
+
 fn lengths(frequencies: &[u16], limit: usize) -> (Vec<u8>, Counts) {
-    let mut padded = frequencies.to_vec();
-    padded.resize(frequencies.len().next_multiple_of(huffman::GROUP as usize), 0);
+    let padded = padded(frequencies);
     let mut lengths = vec![0; padded.len()];
     let counts = huffman::lengths(&padded, limit, &mut lengths, &mut Scratch::new());
     assert_eq!(lengths.split_off(frequencies.len()).iter().max().unwrap_or(&0), &0);
@@ -39,7 +45,7 @@ fn check(frequencies: &[u16], limit: usize) {
     let room: usize = (1..=limit).map(|length| of_length(length) << (limit - length)).sum();
     assert_eq!(room, 1 << limit, "{lengths:?}");
     if used >= 2 {
-        let cost = huffman::cost(frequencies, &lengths) as u64;
+        let cost = huffman::cost(&padded(frequencies), &padded(&lengths)) as u64;
         let (best, unlimited) = (best(frequencies, limit), best(frequencies, 32));
         if best == unlimited {
             assert_eq!(cost, best, "{frequencies:?}");
