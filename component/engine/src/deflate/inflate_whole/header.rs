@@ -31,12 +31,19 @@ pub(super) fn read<'a>(
     let (mut symbol, mut length) = (0, None);
     while symbol < literal_count + distance_count {
         bits.refill();
+        let item = distances.next(&mut bits)?.plain_number();
+        if item < 16 {
+            *used.get_mut(count)? = Used::new(symbol, item);
+            count += usize::from(item > 0);
+            length = Some(item);
+            symbol += 1;
+            continue;
+        }
         // The last length again, or 0: so often at least, and more with extra bits.
-        let (repeated, least, extra_bits) = match distances.next(&mut bits)?.plain_number() {
+        let (repeated, least, extra_bits) = match item {
             16 => (length?, 3, 2),
             17 => (0, 3, 3),
-            18 => (0, 11, 7),
-            once => (once, 1, 0),
+            _ => (0, 11, 7),
         };
         length = Some(repeated);
         let end = symbol + least + bits.take(extra_bits)?;
