@@ -82,8 +82,8 @@ impl Frequencies {
     fn of(mut bytes: &[u8], sequences: &[Sequence]) -> Self {
         let (mut literals, mut distances, mut extra_bits) = ([0; LITERALS], [0; DISTANCES], 0);
         for sequence in sequences {
-            count(&mut literals, take(&mut bytes, sequence.literals));
-            take(&mut bytes, sequence.length);
+            count(&mut literals, take(&mut bytes, sequence.literals.into()));
+            take(&mut bytes, sequence.length.into());
             let (length, distance) = (sequence.length_symbol(), sequence.distance_symbol());
             literals[FIRST_LENGTH + length.index as usize] += 1;
             distances[distance.index as usize] += 1;
@@ -127,8 +127,8 @@ fn count(frequencies: &mut [u16; LITERALS], literals: &[u8]) {
 
 /// Takes bytes off the front.
 #[inline]
-fn take<'a>(bytes: &mut &'a [u8], count: u16) -> &'a [u8] {
-    let (front, rest) = bytes.split_at(count.into());
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
+    let (front, rest) = bytes.split_at(count);
     *bytes = rest;
     front
 }
@@ -153,9 +153,18 @@ fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes
     let mut distances = [Codeword::default(); DISTANCES];
     huffman::codewords(&codes.literal_counts, &codes.literals, &mut literals);
     huffman::codewords(&codes.distance_counts, &codes.distances, &mut distances);
-    for sequence in sequences {
-        put_literals(bits, &literals, take(&mut bytes, sequence.literals));
-        take(&mut bytes, sequence.length);
+    let mut sequences = sequences.iter();
+    loop {
+        // Behind the last one, there are only literals.
+        let sequence = sequences.next();
+        let before = sequence.map_or(bytes.len(), |sequence| sequence.literals.into());
+        for literal in take(&mut bytes, before) {
+            bits.put_codeword(literals[usize::from(*literal)]);
+            bits.make_room();
+        }
+        bits.flush();
+        let Some(sequence) = sequence else { break };
+        take(&mut bytes, sequence.length.into());
         // Up to 15 + 5 + 15 + 13 bits.
         let symbol = sequence.length_symbol();
         bits.put_codeword(literals[FIRST_LENGTH + symbol.index as usize]);
@@ -165,16 +174,6 @@ fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes
         bits.put(symbol.extra, symbol.extra_bits);
         bits.flush();
     }
-    put_literals(bits, &literals, bytes);
     bits.put_codeword(literals[END]);
-    bits.flush();
-}
-
-#[inline]
-fn put_literals(bits: &mut Bits<'_>, codewords: &[Codeword; LITERALS], literals: &[u8]) {
-    for literal in literals {
-        bits.put_codeword(codewords[usize::from(*literal)]);
-        bits.make_room();
-    }
     bits.flush();
 }

@@ -3,6 +3,7 @@
 mod huffman;
 mod length;
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -96,6 +97,30 @@ fn messages_of_all_lengths_come_back() {
             assert_eq!(plainly(&compress(&message, 6, 15)).0, message, "{length}");
         }
     }
+}
+
+/// 7 bits in each byte, so that there is something to gain, but no 4 bytes twice.
+fn without_matches(length: usize) -> Vec<u8> {
+    let mut seen = BTreeSet::new();
+    let mut message: Vec<u8> = vec![];
+    for byte in noise(length) {
+        message.push(byte % 128);
+        while let Some(word) = message.last_chunk::<4>()
+            && !seen.insert(*word)
+        {
+            let last = message.pop().unwrap();
+            message.push((last + 1) % 128);
+        }
+    }
+    message
+}
+
+#[test]
+fn the_longest_message_may_be_literals_alone() {
+    let message = without_matches(LONGEST_MESSAGE);
+    let payload = compress(&message, 9, 15);
+    assert!(payload.len() < message.len());
+    assert!(plainly(&payload) == (message, 0));
 }
 
 #[test]
