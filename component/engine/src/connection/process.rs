@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::mem;
 
 use super::ending::PutOff;
+use super::whole_messages::Run;
 use super::{Connection, Handler, Reader};
 use crate::application::MessageKind;
 use crate::error::Failure;
@@ -63,8 +64,30 @@ pub(super) fn deliver(
 impl Connection {
     /// Processes `input` from its front, until it is used up or the limit of
     /// output is reached.
+    #[inline]
     pub(super) fn process(
         &mut self,
+        input: &mut ReceiveBuffer,
+        handler: &mut impl Handler,
+    ) -> Waiting {
+        let most = u64::from(self.options.limits.output_bytes);
+        let run = match self.put_off {
+            Some(_) => Run::default(),
+            None => self.process_whole(input, handler, most),
+        };
+        if self.is_all(&run, input) {
+            return Waiting::ForBytes;
+        }
+        self.process_further(run, input, handler)
+    }
+
+    /// Processes what is behind a run of whole messages.
+    // Not inlined: mostly there is nothing, and a guest's compiler makes room on the stack
+    // for all that is in here.
+    #[inline(never)]
+    fn process_further(
+        &mut self,
+        mut run: Run,
         input: &mut ReceiveBuffer,
         handler: &mut impl Handler,
     ) -> Waiting {
@@ -79,13 +102,9 @@ impl Connection {
             }
         }
         loop {
-            // A run fails only where it may go on: neither is anything being compressed then,
-            // nor the limit of output reached. So its failure gets to where it is handled.
-            let run = self.process_whole(input, handler, most.saturating_sub(delivered));
             delivered += run.delivered;
             answerable |= run.answerable;
-            let is_sound = run.answerable && run.failure.is_none();
-            if is_sound && !self.has_more(input) && !self.outbox.transmitter.is_compressing() {
+            if self.is_all(&run, input) {
                 return Waiting::ForBytes;
             }
             for event in mem::take(&mut self.events) {
@@ -133,7 +152,17 @@ impl Connection {
                 Ok(None) => {}
                 Err(failure) => self.fail(failure),
             }
+            // A run fails only where it may go on: neither is anything being compressed then,
+            // nor the limit of output reached. So its failure gets to where it is handled.
+            run = self.process_whole(input, handler, most.saturating_sub(delivered));
         }
+    }
+
+    /// Whether there is nothing to do behind a run.
+    #[inline]
+    fn is_all(&self, run: &Run, input: &ReceiveBuffer) -> bool {
+        let is_sound = run.answerable && run.failure.is_none();
+        is_sound && !self.has_more(input) && !self.outbox.transmitter.is_compressing()
     }
 
     /// Whether there is anything to process without new input.
