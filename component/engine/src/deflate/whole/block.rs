@@ -2,6 +2,7 @@
 //! the shortest (RFC 1951 §3.2.3).
 
 use super::bits::Bits;
+use super::fixed::FIXED;
 use super::header::Header;
 use super::huffman::{self, Codeword, Counts, LONGEST_CODEWORD, Scratch};
 use super::low;
@@ -46,11 +47,11 @@ pub(super) fn write(bits: &mut Bits<'_>, bytes: &[u8], sequences: &[Sequence]) {
     // BFINAL, then BTYPE.
     if fixed_cost <= own_cost {
         bits.put(0b01 << 1, 3);
-        compress(bits, bytes, sequences, &Codes::fixed());
+        compress(bits, bytes, sequences, &FIXED);
     } else {
         bits.put(0b10 << 1, 3);
         header.write(bits);
-        compress(bits, bytes, sequences, &own);
+        compress(bits, bytes, sequences, &Codewords::of(&own));
     }
 }
 
@@ -133,26 +134,30 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
     front
 }
 
-impl Codes {
-    /// RFC 1951 §3.2.6.
-    fn fixed() -> Self {
-        let mut literals = [8; LITERALS];
-        literals[144..256].fill(9);
-        literals[256..280].fill(7);
-        let (mut literal_counts, mut distance_counts) = (Counts::default(), Counts::default());
-        literal_counts[7..=9].copy_from_slice(&[24, 152, 112]);
-        distance_counts[5] = 32;
-        Self { literals, distances: [5; DISTANCES], literal_counts, distance_counts }
+/// The codewords of both codes.
+pub(super) struct Codewords {
+    pub(super) literals: [Codeword; LITERALS],
+    pub(super) distances: [Codeword; DISTANCES],
+}
+
+impl Codewords {
+    fn of(codes: &Codes) -> Self {
+        let mut literals = [Codeword::default(); LITERALS];
+        let mut distances = [Codeword::default(); DISTANCES];
+        huffman::codewords(&codes.literal_counts, &codes.literals, &mut literals);
+        huffman::codewords(&codes.distance_counts, &codes.distances, &mut distances);
+        Self { literals, distances }
     }
 }
 
 /// Puts the symbols of the block, and its end.
 #[inline(never)]
-fn compress(bits: &mut Bits<'_>, mut bytes: &[u8], sequences: &[Sequence], codes: &Codes) {
-    let mut literals = [Codeword::default(); LITERALS];
-    let mut distances = [Codeword::default(); DISTANCES];
-    huffman::codewords(&codes.literal_counts, &codes.literals, &mut literals);
-    huffman::codewords(&codes.distance_counts, &codes.distances, &mut distances);
+fn compress(
+    bits: &mut Bits<'_>,
+    mut bytes: &[u8],
+    sequences: &[Sequence],
+    Codewords { literals, distances }: &Codewords,
+) {
     let mut sequences = sequences.iter();
     loop {
         // Behind the last one, there are only literals.

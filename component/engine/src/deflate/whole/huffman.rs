@@ -211,10 +211,17 @@ pub(super) fn cost(frequencies: &[u16], lengths: &[u8]) -> usize {
 }
 
 /// A codeword as it is written, its first bit lowest, above 4 bits of its length.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Codeword(u32);
 
 impl Codeword {
+    /// The lowest `length` bits of a number, of which the highest one is read first.
+    #[inline]
+    pub(super) const fn of(number: u16, length: u8) -> Self {
+        let bits = number.reverse_bits() as u32 >> (16 - length);
+        Self(bits << 4 | length as u32)
+    }
+
     #[inline]
     pub(super) fn bits(self) -> u32 {
         self.0 >> 4
@@ -241,8 +248,7 @@ pub(super) fn codewords(counts: &Counts, lengths: &[u8], codewords: &mut [Codewo
         for (codeword, length) in codewords.iter_mut().zip(lengths) {
             if *length > 0 {
                 let next = &mut next[usize::from(*length)];
-                let bits = next.reverse_bits() >> (16 - length);
-                *codeword = Codeword(u32::from(bits) << 4 | u32::from(*length));
+                *codeword = Codeword::of(*next, *length);
                 *next += 1;
             }
         }

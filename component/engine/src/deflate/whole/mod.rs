@@ -6,6 +6,7 @@
 mod bits;
 mod block;
 mod effort;
+mod fixed;
 mod header;
 mod huffman;
 mod matches;
