@@ -32,6 +32,7 @@ pub(super) fn read<'a>(
     while symbol < literal_count + distance_count {
         bits.refill();
         let item = distances.next(&mut bits)?.plain_number();
+        // Most are lengths as such, for which a loop takes longer than what is to be done.
         if item < 16 {
             *used.get_mut(count)? = Used::new(symbol, item);
             count += usize::from(item > 0);

@@ -84,9 +84,14 @@ impl Places<'_> {
         if to <= from + 2 * rim {
             self.insert_all(message, from, to);
         } else {
-            for at in (0..rim).step_by(WORDS) {
-                self.insert_words(message, from + at);
-                self.insert_words(message, to - rim + at);
+            // In ascending order, as chains lead back.
+            let mut at = from;
+            while at < to {
+                self.insert_words(message, at);
+                at += WORDS;
+                if at == from + rim {
+                    at = to - rim;
+                }
             }
         }
     }

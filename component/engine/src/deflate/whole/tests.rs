@@ -6,9 +6,11 @@ mod length;
 use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::iter::successors;
 
 use proptest::prelude::*;
 
+use super::places::Places;
 use super::{LONGEST_MESSAGE, deflate};
 use crate::deflate::Inflater;
 use crate::deflate::tests::reference::Reference;
@@ -121,6 +123,20 @@ fn the_longest_message_may_be_literals_alone() {
     let payload = compress(&message, 9, 15);
     assert!(payload.len() < message.len());
     assert!(plainly(&payload) == (message, 0));
+}
+
+#[test]
+fn the_chain_of_a_long_match_leads_back_from_place_to_place() {
+    let message = vec![b'x'; 1 << 14];
+    let (mut heads, mut chains) = (vec![0; 1 << 14], vec![0; 1 << 14]);
+    let mut places = Places { heads: &mut heads, chains: &mut chains };
+    places.insert_match(&message, 0, 100, message.len());
+    let chain: Vec<_> = successors(heads.iter().max().copied(), |place| {
+        Some(chains[usize::from(*place)]).filter(|before| *before > 0)
+    })
+    .take(100)
+    .collect();
+    assert_eq!(chain, (91..=100).rev().chain((1..=10).rev()).collect::<Vec<_>>());
 }
 
 #[test]
